@@ -1,0 +1,75 @@
+"""The Protocol every provider satisfies, and how a key is found."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from llmswitch.catalog import Model, ProviderSettings
+from llmswitch.conversation import Event, Request
+from llmswitch.errors import AuthenticationError
+
+
+class Provider(Protocol):
+    """One way to reach models. An instance belongs to one `ProviderSettings` and one event loop."""
+
+    def __init__(self, settings: ProviderSettings) -> None: ...
+
+    def missing(self, model: Model) -> str | None:
+        """Why `model` can't be tried right now (no key, no binary, no file), or None. Cheap: no network, no import
+        of an SDK."""
+
+    def stream(self, request: Request, model: Model) -> AsyncIterator[Event]:
+        """The answer, event by event. The last event is `Finish`; a failure is one `ProviderError`. Closing the
+        iterator or cancelling its task stops the call at once and frees what it held."""
+
+    async def aclose(self) -> None:
+        """Let go of connections and processes."""
+
+
+def base_url(settings: ProviderSettings) -> str | None:
+    """The profile's URL, else the vendor's own variable, else None (the SDK's default)."""
+    if settings.base_url:
+        return settings.base_url
+    return os.environ.get(settings.base_url_env, "") or None if settings.base_url_env else None
+
+
+def missing_key(settings: ProviderSettings) -> str | None:
+    """Why there is no key, or None. Does not run `api_key_cmd`."""
+    if not settings.key_required or settings.api_key_cmd:
+        return None
+    if settings.api_key_env and os.environ.get(settings.api_key_env):
+        return None
+    return f"no key: {settings.api_key_env} is not set" if settings.api_key_env else "no key is configured"
+
+
+def api_key(settings: ProviderSettings) -> str | None:
+    """The key, from the environment first, else from the command. None where none is needed and none is set."""
+    if settings.api_key_env and (value := os.environ.get(settings.api_key_env)):
+        return value
+    if settings.api_key_cmd:
+        return _key_from_command(settings, settings.api_key_cmd)
+    if settings.key_required:
+        raise AuthenticationError(missing_key(settings) or "no key is configured", provider=settings.name)
+    return None
+
+
+def _key_from_command(settings: ProviderSettings, command: str) -> str:
+    try:
+        done = subprocess.run(  # the user's own configuration names this command
+            shlex.split(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise AuthenticationError(
+            f"api_key_cmd of provider {settings.name!r} could not be run: {error.__class__.__name__}",
+            provider=settings.name,
+        ) from None  # the command line may hold a secret
+    key = done.stdout.strip()
+    if done.returncode or not key:
+        raise AuthenticationError(
+            f"api_key_cmd of provider {settings.name!r} gave no key (exit {done.returncode})", provider=settings.name
+        )
+    return key

@@ -1,0 +1,52 @@
+"""Every adapter, by name, in one dict. Third parties add theirs through the entry-point group `llmswitch.providers`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from llmswitch.catalog import ProviderSettings
+from llmswitch.errors import ConfigError
+from llmswitch.providers.base import Provider
+
+ENTRY_POINT_GROUP = "llmswitch.providers"
+
+ADAPTERS: dict[str, str] = {
+    "anthropic": "llmswitch.providers.anthropic_messages:AnthropicProvider",
+    "openai": "llmswitch.providers.openai_responses:OpenAIProvider",
+    "openai-chat": "llmswitch.providers.openai_chat:OpenAIChatProvider",
+    "ollama": "llmswitch.providers.ollama_chat:OllamaProvider",
+    "openrouter": "llmswitch.providers.openrouter:OpenRouterProvider",
+    "gemini": "llmswitch.providers.gemini:GeminiProvider",
+    "claude-code": "llmswitch.providers.claude_code:ClaudeCodeProvider",
+    "codex": "llmswitch.providers.codex:CodexProvider",
+    "embedded": "llmswitch.providers.embedded:EmbeddedProvider",
+}
+
+SDK: dict[str, str] = {
+    "anthropic": "anthropic",
+    "openai": "openai",
+    "openai-chat": "openai",
+    "openrouter": "openai",
+    "gemini": "openai",
+    "ollama": "ollama",
+    "embedded": "xllamacpp",
+}
+"""The slow import behind an adapter, so that it can be started while the prompt is still being read."""
+
+
+def build(settings: ProviderSettings) -> Provider:
+    """The adapter for `settings.kind`. Raises ConfigError where nobody provides that kind."""
+    target = ADAPTERS.get(settings.kind)
+    if target is None:
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            if entry.name == settings.kind:
+                adapter: type[Provider] = entry.load()
+                return adapter(settings)
+        known = ", ".join(sorted(ADAPTERS))
+        raise ConfigError(
+            f"provider {settings.name!r} has the unknown kind {settings.kind!r}", hint=f"known kinds: {known}"
+        )
+    module, _, name = target.partition(":")
+    built: Provider = getattr(import_module(module), name)(settings)
+    return built
