@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from collections.abc import AsyncIterator
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.conversation import Event, Request
@@ -37,9 +38,15 @@ def base_url(settings: ProviderSettings) -> str | None:
     return os.environ.get(settings.base_url_env, "") or None if settings.base_url_env else None
 
 
+def is_loopback(url: str | None) -> bool:
+    """Whether `url` points at this machine: such servers are used without a key when none is set."""
+    host = urlsplit(url).hostname if url else None
+    return host in ("localhost", "::1") or bool(host and host.startswith("127."))
+
+
 def missing_key(settings: ProviderSettings) -> str | None:
     """Why there is no key, or None. Does not run `api_key_cmd`."""
-    if not settings.key_required or settings.api_key_cmd:
+    if not settings.key_required or settings.api_key_cmd or is_loopback(base_url(settings)):
         return None
     if settings.api_key_env and os.environ.get(settings.api_key_env):
         return None
@@ -52,8 +59,8 @@ def api_key(settings: ProviderSettings) -> str | None:
         return value
     if settings.api_key_cmd:
         return _key_from_command(settings, settings.api_key_cmd)
-    if settings.key_required:
-        raise AuthenticationError(missing_key(settings) or "no key is configured", provider=settings.name)
+    if problem := missing_key(settings):
+        raise AuthenticationError(problem, provider=settings.name)
     return None
 
 

@@ -1,0 +1,137 @@
+"""Every key a profile may have, with its type and meaning. Validation, `docs/profiles.md` and the environment layer read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llmswitch.tasks import MEANING, TASKS
+
+Kind = Literal["text", "int", "number", "bool", "texts", "table", "money", "route", "share"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: what it holds, what it means, what it is when left out."""
+
+    kind: Kind
+    doc: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    sensitive: bool = False
+    """A command, a URL, a key source or a path: never taken from an untrusted project file."""
+
+
+TOP: dict[str, Key] = {
+    "description": Key("text", "One line for `profile list`."),
+    "extends": Key("text", "A shipped profile whose values this one starts from."),
+    "profile": Key("text", "The profile to use when no flag and no variable names one (user and project files only)."),
+    "baseline": Key(
+        "text",
+        "The model that savings are measured against, as a provider's id at list price.",
+        "anthropic/claude-opus-4-6",
+    ),
+    "history": Key("bool", "Keep prompts and answers of sessions in the ledger.", default=False),
+}
+
+_TIMEOUTS: dict[str, Key] = {
+    "connect_s": Key("number", "Seconds until a connection stands.", 10.0),
+    "first_token_s": Key("number", "Seconds until the first content of the answer.", 120.0),
+    "idle_s": Key("number", "Seconds between two pieces of the answer.", 60.0),
+    "total_s": Key("number", "Seconds for one attempt in all.", 600.0),
+}
+
+SECTIONS: dict[str, dict[str, Key]] = {
+    "classifier": {
+        "mode": Key(
+            "text",
+            "`linear` (embedded), `model` (a local model through Ollama), or `cascade`: the model only when `linear` is unsure.",
+            "cascade",
+            ("linear", "model", "cascade"),
+        ),
+        "model": Key("text", "The model entry asked for a label; it must be one behind Ollama."),
+        "models": Key(
+            "texts", "Ollama ids tried instead when `model` is not installed: the first installed one is taken.", ()
+        ),
+        "deadline_ms": Key("int", "How long the model may take; then the answer of `linear` stands.", 1500),
+        "threshold": Key("share", "`cascade` asks the model when the confidence of `linear` is below this.", 0.55),
+        "longcontext_tokens": Key("int", "From this many estimated tokens a prompt is `longcontext`.", 120_000),
+    },
+    "routes": {
+        "default": Key("route", "Models for a task that has no route of its own."),
+        **{task: Key("route", MEANING[task].capitalize() + ".") for task in TASKS},
+    },
+    "fallback": {"chain": Key("texts", "Models tried, in order, after a route's own.", ())},
+    "timeouts": _TIMEOUTS,
+    "cache": {
+        "store": Key("text", "`disk`, `redis`, or `off`.", "off", ("disk", "redis", "off")),
+        "threshold": Key("share", "Cosine similarity from which two prompts are compared further.", 0.85),
+        "ttl_s": Key("int", "Seconds an answer is kept.", 86_400),
+        "url": Key("text", "Where Redis is.", sensitive=True),
+    },
+    "budget": {
+        "day_usd": Key("money", "Cash a day."),
+        "week_usd": Key("money", "Cash a week."),
+        "month_usd": Key("money", "Cash a month."),
+        "on_exceed": Key("text", "What happens at the limit.", "warn", ("warn", "block", "free-only")),
+    },
+    "escalate": {
+        "enabled": Key(
+            "bool", "Let a stronger model take over where a local one is not up to the task.", default=False
+        ),
+        "to": Key(
+            "texts", "Models an escalation goes to; left out: the first model of a stronger tier on the way.", ()
+        ),
+        "from_tier": Key("int", "Only answers of models of this tier or a weaker one are judged.", 3),
+        "buffer": Key("bool", "Hold a local answer back until it is judged (it no longer streams).", default=False),
+        "difficulty": Key(
+            "texts", "Difficulties for which models of that tier are passed over before the call.", ("hard",)
+        ),
+    },
+}
+
+TABLES: dict[str, dict[str, Key]] = {
+    "models": {
+        "provider": Key("text", "Who serves it: a provider's name.", required=True),
+        "model": Key("text", "The provider's own id of the model.", required=True),
+        "tier": Key("int", "0 the strongest … 4 the cheapest.", 2),
+        "context": Key("int", "Its context window, in tokens.", 128_000),
+        "max_output": Key("int", "The most tokens it may answer with."),
+        "images": Key("bool", "Whether it reads images.", default=False),
+        "plan": Key("text", "The plan that covers its calls."),
+        "free": Key("bool", "Calls cost nothing (a free tier).", default=False),
+        "local": Key("bool", "It runs on this machine; left out: true behind `ollama` and `embedded`."),
+        "price": Key(
+            "table", "Dollars for a million tokens: `{ input, output, cache_read, cache_write }`, over the price list."
+        ),
+        "note": Key("text", "A line for people."),
+        "options": Key(
+            "table", "The adapter's own: `path` (embedded: a GGUF file), `keep_alive` (ollama) …", sensitive=True
+        ),
+    },
+    "providers": {
+        "kind": Key(
+            "text", "The adapter: one of the shipped ones, or of an installed plug-in; left out: the provider's name."
+        ),
+        "base_url": Key("text", "Where it is.", sensitive=True),
+        "api_key_env": Key("text", "The environment variable that holds the key.", sensitive=True),
+        "api_key_cmd": Key("text", "A command that prints the key.", sensitive=True),
+        "key_required": Key("bool", "Whether calls need a key; left out: true only where a key source is named."),
+        "price_id": Key("text", "Its id in the price list, where it is not the provider's name."),
+        "headers": Key("table", "Headers sent with each request.", sensitive=True),
+        "timeouts": Key("table", "As `[timeouts]`, for this provider."),
+        "options": Key("table", "The adapter's own.", sensitive=True),
+    },
+    "plans": {
+        "fee_usd": Key("money", "Its monthly fee.", required=True),
+        "reserve": Key("share", "The share of each quota window that is kept for the tasks below.", 0.0),
+        "reserved_for": Key("texts", "Tasks the reserve is kept for.", ()),
+    },
+}
+
+PRICE_KEYS = ("input", "output", "cache_read", "cache_write")
+ROUTE_KEYS = ("easy", "normal", "hard", "otherwise")
+
+PROJECT_MAY_SET = ("description", "profile", "routes", "fallback", "classifier.mode", "classifier.threshold", "history")
+"""What an untrusted project file may hold; names it uses must be defined by the user's own layers."""

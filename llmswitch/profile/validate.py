@@ -1,0 +1,141 @@
+"""Holds one layer against the schema: unknown keys, wrong types, values out of range. Names are checked after merging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any
+
+from llmswitch.profile.schema import PRICE_KEYS, PROJECT_MAY_SET, ROUTE_KEYS, SECTIONS, TABLES, TOP, Key
+
+Path = tuple[str, ...]
+Problem = tuple[Path, str]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or the list of what is known."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(sorted(names))}" if names else ""
+
+
+def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Everything wrong with one layer on its own, in the order of the file."""
+    known = [*TOP, *SECTIONS, *TABLES]
+    for name, value in data.items():
+        if name in TOP:
+            yield from _value((name,), value, TOP[name])
+        elif name in SECTIONS:
+            yield from _table((name,), value, SECTIONS[name])
+        elif name in TABLES:
+            yield from _tables((name,), value, TABLES[name])
+        else:
+            yield (name,), f"unknown key {name!r}{nearest(name, known)}"
+
+
+def forbidden_to_project(data: Mapping[str, Any]) -> Iterator[Path]:
+    """The paths of a project's layer that it may not set before the user trusts it."""
+    for name, value in data.items():
+        if name in PROJECT_MAY_SET:
+            if name == "profile" and isinstance(value, str) and ("/" in value or value.endswith(".toml")):
+                yield (name,)
+        elif isinstance(value, Mapping):
+            yield from ((name, key) for key in value if f"{name}.{key}" not in PROJECT_MAY_SET)
+        else:
+            yield (name,)
+
+
+def _tables(path: Path, value: Any, schema: Mapping[str, Key]) -> Iterator[Problem]:
+    if not isinstance(value, Mapping):
+        yield path, f"{path[0]!r} must be tables such as [{path[0]}.NAME]"
+        return
+    for name, entry in value.items():
+        yield from _table((*path, name), entry, schema)
+
+
+def _table(path: Path, value: Any, schema: Mapping[str, Key]) -> Iterator[Problem]:
+    if not isinstance(value, Mapping):
+        yield path, f"{'.'.join(path)} must be a table"
+        return
+    for name, entry in value.items():
+        if name not in schema:
+            yield (*path, name), f"unknown key {name!r} in [{'.'.join(path)}]{nearest(name, schema)}"
+        else:
+            yield from _value((*path, name), entry, schema[name])
+
+
+def _value(path: Path, value: Any, key: Key) -> Iterator[Problem]:
+    name = ".".join(path)
+    if not _fits(value, key.kind):
+        yield path, f"{name} must be {_WANTED[key.kind]}, not {value!r}"
+    elif key.choices and value not in key.choices:
+        yield path, f"{name} = {value!r}: must be one of {', '.join(key.choices)}"
+    elif key.kind == "route" and isinstance(value, Mapping):
+        for part in value:
+            if part not in ROUTE_KEYS:
+                yield (*path, part), f"unknown key {part!r} in {name}{nearest(part, ROUTE_KEYS)}"
+    elif path[0] == "models" and path[-1] == "price":
+        yield from _price(path, value)
+    elif path[0] == "providers" and path[-1] == "timeouts":
+        yield from _table(path, value, SECTIONS["timeouts"])
+
+
+def _price(path: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
+    for part, amount in value.items():
+        if part not in PRICE_KEYS:
+            yield (*path, part), f"unknown key {part!r} in {'.'.join(path)}{nearest(part, PRICE_KEYS)}"
+        elif not _fits(amount, "money"):
+            yield (*path, part), f"{'.'.join(path)}.{part} must be {_WANTED['money']}, not {amount!r}"
+    yield from ((path, f"{'.'.join(path)} needs {part!r}") for part in ("input", "output") if part not in value)
+
+
+_WANTED = {
+    "text": "a string",
+    "int": "a whole number, 0 or more",
+    "number": "a number above 0",
+    "bool": "true or false",
+    "texts": "a list of strings",
+    "table": "a table",
+    "money": "an amount in dollars, 0 or more",
+    "route": "a list of model names, or a table { easy, normal, hard, otherwise } of such lists",
+    "share": "a number from 0 to 1",
+}
+
+
+def _fits(value: Any, kind: str) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    match kind:
+        case "text":
+            return isinstance(value, str)
+        case "int":
+            return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        case "number":
+            return number and value > 0
+        case "bool":
+            return isinstance(value, bool)
+        case "texts":
+            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        case "table":
+            return isinstance(value, Mapping)
+        case "money":
+            return _is_money(value)
+        case "route":
+            return _fits(value, "texts") or (
+                isinstance(value, Mapping) and all(_fits(part, "texts") for part in value.values())
+            )
+        case "share":
+            return number and 0 <= value <= 1
+    raise AssertionError(kind)
+
+
+def _is_money(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and amount >= 0
