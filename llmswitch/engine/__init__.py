@@ -1,0 +1,1 @@
+"""One engine behind every door: label, route, try, record."""

@@ -1,0 +1,90 @@
+"""From a label to candidates: the route's models, then the chain's, each with the reason why it can't be tried, if any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from llmswitch.catalog import Model
+from llmswitch.engine.fallback import Candidate
+from llmswitch.errors import Failure
+from llmswitch.profile import Profile
+from llmswitch.providers.base import missing_key
+
+OUTPUT_ROOM = 1_024
+"""Tokens a window must have left for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cooling:
+    """A cool-down that is still running, of one model or (`model` None) a whole provider."""
+
+    provider: str
+    model: str | None
+    failure: Failure
+    resumes_at: float
+    official: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the request asks of a model: its estimated size in tokens, and whether it shows images."""
+
+    tokens: int
+    images: bool = False
+
+
+def named(profile: Profile, task: str, difficulty: str | None, model: str | None) -> list[tuple[str, str]]:
+    """(model name, why it is here) in the order of trying, each name once. A model that was asked for stands alone."""
+    if model is not None:
+        return [(model, "asked for")]
+    names = [(name, f"route of {task}") for name in profile.route(task).models(difficulty)]
+    names += [(name, "fallback chain") for name in profile.chain]
+    first: dict[str, str] = {}
+    for name, why in names:
+        first.setdefault(name, why)
+    return list(first.items())
+
+
+def candidates(
+    profile: Profile,
+    wanted: Iterable[tuple[str, str]],
+    needs: Needs,
+    *,
+    missing: Callable[[Model], str | None],
+    cooling: Iterable[Cooling] = (),
+    barred: Mapping[str, str] | None = None,
+) -> list[Candidate]:
+    """The candidates for `wanted`. `missing(model)` says why an adapter can't serve it now; `barred` maps a model's name
+    to the reason why the budget or a plan's reserve keeps it out. What was asked for by name is tried in spite of a cool-down."""
+    held = list(cooling)
+    result = []
+    for name, why in wanted:
+        model = profile.model(name)
+        skipped = _unfit(model, needs) or (barred or {}).get(name) or missing(model)
+        cool = None if why == "asked for" else _cooling_of(model, held)
+        result.append(
+            Candidate(
+                model,
+                why,
+                skipped,
+                cool.failure if cool else None,
+                cool.resumes_at if cool else None,
+                cool.official if cool else False,
+                lacks_key=missing_key(profile.providers[model.provider]) is not None,
+            )
+        )
+    return result
+
+
+def _unfit(model: Model, needs: Needs) -> str | None:
+    if needs.images and not model.images:
+        return "it does not read images"
+    if needs.tokens + OUTPUT_ROOM > model.context:
+        return f"the prompt (about {needs.tokens:,} tokens) does not fit its window of {model.context:,}"
+    return None
+
+
+def _cooling_of(model: Model, held: Iterable[Cooling]) -> Cooling | None:
+    mine = [cool for cool in held if cool.provider == model.provider and cool.model in (None, model.name)]
+    return max(mine, key=lambda cool: cool.resumes_at, default=None)
