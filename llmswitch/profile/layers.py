@@ -246,8 +246,7 @@ def _merge_table(
 ) -> None:
     for name, value in table.items():
         here = (*path, name)
-        is_leaf = not isinstance(value, Mapping) or path[:1] == ("routes",) or (len(path) > 1 and name in _WHOLE)
-        if is_leaf:
+        if is_leaf(here, value):
             into[name] = value
             origins[here] = _variable_origin(here) if layer.name == "environment" else layer.origin(here)
         else:
@@ -255,6 +254,15 @@ def _merge_table(
             nested: dict[str, Any] = dict(below) if isinstance(below, Mapping) else {}
             into[name] = nested
             _merge_table(nested, value, here, layer, origins)
+
+
+def is_leaf(path: KeyPath, value: Any) -> bool:
+    """Whether `value` is one value to the layers, rather than a table whose keys are merged."""
+    return (
+        not isinstance(value, Mapping)
+        or (path[0] == "routes" and len(path) == 2)
+        or (len(path) > 2 and path[-1] in _WHOLE)
+    )
 
 
 def _variable_origin(path: KeyPath) -> Origin:

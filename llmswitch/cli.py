@@ -1,0 +1,106 @@
+"""The Typer app, the global options, and the one error boundary: error → message on stderr → exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+import llmswitch
+from llmswitch import errors
+from llmswitch.commands.options import Global, ProfileOption, ProjectOption
+from llmswitch.errors import ExitCode, LlmSwitchError
+
+COMMANDS = ("ask", "classify", "cost", "profile", "models", "ledger")
+"""One module of `llmswitch.commands` each, in the order of `--help`; its `register(app)` adds the verb."""
+
+app = typer.Typer(
+    name="llmswitch",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Label the task, pick the model, stream the answer, keep the bill.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"llmswitch {llmswitch.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    ctx: typer.Context,
+    profile: ProfileOption = None,
+    no_project: ProjectOption = False,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    ctx.obj = Global(profile, no_project)
+
+
+for _name in COMMANDS:
+    import_module(f"llmswitch.commands.{_name}").register(app)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command line and return its exit code. Every error ends here."""
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except LlmSwitchError as error:
+        _say(error.message, error.hint)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return _reader_gone()
+    except typer.Abort:
+        return int(ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug becomes one line and a log
+        if shown := _usage_error(error):
+            return shown
+        return _bug(error)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_gone()
+    return int(code) if isinstance(code, int) else 0
+
+
+def _usage_error(error: Exception) -> int | None:
+    """Click's own errors (an unknown option, a missing argument) print themselves."""
+    show = getattr(error, "show", None)
+    if show is None or not hasattr(error, "exit_code"):
+        return None
+    show()
+    return int(ExitCode.USAGE)
+
+
+def _say(message: str, hint: str | None) -> None:
+    from llmswitch.terminal.error_lines import render_error
+
+    sys.stderr.write(render_error(message, hint))
+
+
+def _reader_gone() -> int:
+    """The reader closed the pipe: end quietly, and let nothing be written at interpreter exit."""
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, sys.stdout.fileno())
+    return int(ExitCode.READER_GONE)
+
+
+def _bug(error: Exception) -> int:
+    from llmswitch.crash_log import write
+
+    path = write(error)
+    _say(
+        f"this is a bug in llmswitch: {type(error).__name__}",
+        f"paste {path} into a report (keys are taken out; read it first)" if path else "the log could not be written",
+    )
+    return int(errors.ExitCode.FAILED)

@@ -1,0 +1,82 @@
+"""`llmswitch ask`: the prompt in, the answer out on stdout; everything else on stderr."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
+
+PROMPT_HELP = "The prompt; `-` stands for standard input. Piped text is added after it, files in between."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("ask", help=__doc__)(ask)
+
+
+def ask(
+    ctx: typer.Context,
+    prompt: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROMPT]...", help=PROMPT_HELP, show_default=False)
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-f", "--file", metavar="PATH", help="Add a text file or an image; any number of times.", show_default=False
+        ),
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.", show_default=False)
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "-m",
+            "--model",
+            metavar="NAME",
+            help="Ask this model: one of the profile, or PROVIDER/ID.",
+            show_default=False,
+        ),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", metavar="TASK", help="Say the task instead of classifying.", show_default=False),
+    ] = None,
+    profile: ProfileOption = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", min=1, metavar="N", help="The longest answer, in tokens.", show_default=False),
+    ] = None,
+    editor: Annotated[bool, typer.Option("--editor", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show task, route and costs; call nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json_stream: Annotated[bool, typer.Option("--json-stream", help="Print one JSON event a line.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the answer as it comes, also on a terminal.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Nothing on stderr but errors.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Tell about the route and show reasoning, on stderr.")
+    ] = False,
+    no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Do not read standard input.")] = False,
+    no_project: ProjectOption = False,
+) -> int:
+    from llmswitch.commands.ask_run import Call, Output, run
+
+    output: Output = "json" if as_json else "json-stream" if json_stream else "raw" if raw else "auto"
+    call = Call(
+        words=tuple(prompt or ()),
+        files=tuple(file or ()),
+        system=system,
+        model=model,
+        task=task,
+        max_tokens=max_tokens,
+        editor=editor,
+        explain=explain,
+        output=output,
+        quiet=quiet,
+        verbose=verbose,
+        use_stdin=not no_stdin,
+    )
+    return run(call, lambda: profile_of(ctx, profile, no_project=no_project), ctx.get_help)

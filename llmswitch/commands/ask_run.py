@@ -1,0 +1,83 @@
+"""What `ask` does, from the parsed call to the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from llmswitch.commands import prompt_input
+from llmswitch.commands.preload import preload
+from llmswitch.conversation import Request
+from llmswitch.errors import ExitCode, InputError, UsageError
+from llmswitch.profile import Profile
+from llmswitch.profile.validate import nearest
+from llmswitch.tasks import TASKS
+
+Output = Literal["auto", "raw", "json", "json-stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The options of one `ask`."""
+
+    words: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+    system: str | None = None
+    model: str | None = None
+    task: str | None = None
+    max_tokens: int | None = None
+    editor: bool = False
+    explain: bool = False
+    output: Output = "auto"
+    quiet: bool = False
+    verbose: bool = False
+    use_stdin: bool = True
+
+
+def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -> int:
+    """Answer `call` and return the exit code. Raises LlmSwitchError."""
+    if call.task is not None and call.task not in TASKS:
+        raise UsageError(f"{call.task!r} is not a task{nearest(call.task, TASKS)}")
+    if _nothing_given(call):
+        sys.stderr.write(help_text() + "\n")
+        return int(ExitCode.USAGE)
+    profile = load()
+    if call.model is not None:
+        profile.model(call.model)
+    if not call.explain:
+        preload(profile, call.task, call.model)
+    say = _say_nothing if call.quiet else _say
+    given = prompt_input.read(call.words, call.files, use_stdin=call.use_stdin, editor=call.editor, say=say)
+    if given.empty:
+        raise InputError("the prompt is empty; nothing was sent", hint='llmswitch ask "your question", or pipe text in')
+    request = Request((given.message,), system=call.system, max_output_tokens=call.max_tokens)
+    if call.explain:
+        from llmswitch.commands.ask_explain import explain
+
+        return explain(call, profile, request, given)
+    from llmswitch.commands.ask_answer import answer
+
+    return answer(call, profile, request, given)
+
+
+def _nothing_given(call: Call) -> bool:
+    if call.words or call.files or call.editor:
+        return False
+    if not call.use_stdin:
+        return True
+    try:
+        return sys.stdin.isatty()
+    except (AttributeError, ValueError):
+        return True
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"llmswitch: {text}\n")
+    sys.stderr.flush()
+
+
+def _say_nothing(text: str) -> None:
+    """For `--quiet`: a wait is not an error."""

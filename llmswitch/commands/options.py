@@ -1,0 +1,36 @@
+"""Options that several commands share, and what they load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from llmswitch.profile import Profile, load_profile
+
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "-P",
+        "--profile",
+        metavar="NAME|PATH",
+        help="Profile to use (a file wins over a shipped name).",
+        show_default=False,
+    ),
+]
+ProjectOption = Annotated[bool, typer.Option("--no-project", help="Ignore the project's .llmswitch.toml.")]
+
+
+@dataclass(slots=True)
+class Global:
+    """What the options before the command said."""
+
+    profile: str | None = None
+    no_project: bool = False
+
+
+def profile_of(ctx: typer.Context, profile: str | None = None, *, no_project: bool = False) -> Profile:
+    """The profile of this call: the command's own option, else the one before the command, else the chosen one."""
+    said = ctx.find_object(Global) or Global()
+    return load_profile(profile or said.profile, project=not (no_project or said.no_project))
