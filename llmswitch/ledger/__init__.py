@@ -1,0 +1,1 @@
+"""What was called, what it took and what it cost: SQLite rows, dated prices, reports."""

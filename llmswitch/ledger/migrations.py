@@ -1,0 +1,146 @@
+"""How a ledger file comes to the present shape: named steps, each applied once, each in one transaction.
+
+`PRAGMA user_version` counts the steps a file has had. A step is never edited after a release; a change is a new step.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from llmswitch.errors import LedgerError
+
+APPLICATION_ID = 0x6C6C6D73
+"""Marks the file as ours in SQLite's header ("llms")."""
+
+
+def _create_dispatches_and_attempts(connection: sqlite3.Connection) -> None:
+    """Instants are microseconds since 1970 UTC. Money is whole 1e-12 dollars in `*_pico`, so that sums are exact and
+    fast; the `*_usd` columns show the same as dollars to whoever looks with other tools. NULL is "not known"."""
+    connection.execute("""
+        CREATE TABLE dispatches (
+            id TEXT PRIMARY KEY,
+            started_at INTEGER NOT NULL,
+            finished_at INTEGER,
+            kind TEXT NOT NULL,
+            task TEXT,
+            confidence REAL,
+            task_source TEXT,
+            profile TEXT,
+            project TEXT,
+            session TEXT,
+            hook TEXT,
+            status TEXT NOT NULL DEFAULT 'open',
+            cache TEXT NOT NULL DEFAULT 'off',
+            prompt_hash TEXT,
+            exit_code INTEGER,
+            owner TEXT
+        ) WITHOUT ROWID""")
+    connection.execute("""
+        CREATE TABLE attempts (
+            id INTEGER PRIMARY KEY,
+            dispatch_id TEXT NOT NULL,
+            ordinal INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            first_token_ms REAL,
+            total_ms REAL,
+            model TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            model_id TEXT NOT NULL,
+            tier INTEGER,
+            plan TEXT,
+            local INTEGER NOT NULL DEFAULT 0,
+            status TEXT NOT NULL DEFAULT 'open',
+            failure TEXT,
+            error TEXT,
+            input_tokens INTEGER,
+            cache_read_tokens INTEGER,
+            cache_write_5m_tokens INTEGER,
+            cache_write_1h_tokens INTEGER,
+            output_tokens INTEGER,
+            reasoning_tokens INTEGER,
+            usage_raw TEXT,
+            cost_pico INTEGER,
+            imputed_pico INTEGER,
+            cost_source TEXT,
+            price_version TEXT,
+            finish TEXT,
+            reserved_pico INTEGER,
+            owner TEXT,
+            cost_usd REAL GENERATED ALWAYS AS (cost_pico / 1e12) VIRTUAL,
+            imputed_usd REAL GENERATED ALWAYS AS (imputed_pico / 1e12) VIRTUAL,
+            reserved_usd REAL GENERATED ALWAYS AS (reserved_pico / 1e12) VIRTUAL,
+            UNIQUE (dispatch_id, ordinal)
+        )""")
+    connection.execute("CREATE INDEX attempts_by_time ON attempts (started_at)")
+    connection.execute("CREATE INDEX attempts_open ON attempts (started_at) WHERE status = 'open'")
+    connection.execute("CREATE INDEX dispatches_by_time ON dispatches (started_at)")
+    connection.execute("CREATE INDEX dispatches_open ON dispatches (started_at) WHERE status = 'open'")
+
+
+def _create_cooldowns_and_quota_windows(connection: sqlite3.Connection) -> None:
+    """Instants here are POSIX seconds, as the providers' headers have them. `model` '' is every model of a provider."""
+    connection.execute("""
+        CREATE TABLE cooldowns (
+            provider TEXT NOT NULL,
+            model TEXT NOT NULL,
+            until REAL NOT NULL,
+            reason TEXT NOT NULL,
+            failure TEXT NOT NULL,
+            PRIMARY KEY (provider, model)
+        ) WITHOUT ROWID""")
+    connection.execute("""
+        CREATE TABLE quota_windows (
+            scope TEXT NOT NULL,
+            "window" TEXT NOT NULL,
+            minutes INTEGER,
+            utilization REAL,
+            status TEXT NOT NULL,
+            resets_at REAL,
+            seen_at REAL NOT NULL,
+            source TEXT NOT NULL,
+            PRIMARY KEY (scope, "window")
+        ) WITHOUT ROWID""")
+
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
+    _create_dispatches_and_attempts,
+    _create_cooldowns_and_quota_windows,
+]
+
+LATEST = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection, path: str) -> int:
+    """How many steps this file has had, 0 for an empty one. Raises LedgerError for a newer version's file and for a
+    database of another program; sqlite3.DatabaseError for a file that is broken."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if tables and mark != APPLICATION_ID:
+        raise LedgerError(
+            f"{path} is an SQLite database of another program, not a ledger",
+            hint="name another file in LLMSWITCH_LEDGER",
+        )
+    if version > LATEST:
+        raise LedgerError(
+            f"{path} was written by a newer llmswitch (ledger version {version}, this one knows {LATEST})",
+            hint="upgrade llmswitch, or name another file in LLMSWITCH_LEDGER; nothing was changed",
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Apply every step that is missing. Safe when several processes do it at once: each step looks again at the
+    version once it holds the write lock."""
+    for number, step in enumerate(MIGRATIONS, start=1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if version_of(connection, path) < number:
+                step(connection)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise

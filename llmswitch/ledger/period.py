@@ -1,0 +1,107 @@
+"""Which stretch of time a report covers: local days, as instants in UTC.
+
+The local time zone is the one in force when the question is asked (`TZ`, else the system's). A day goes from one local
+midnight to the next, so it has 23 or 25 hours where the clocks change.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from llmswitch.errors import UsageError
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` to before `until`, both with the local offset. `month` says that it is one whole calendar month, the
+    only period that a plan's fee belongs to."""
+
+    label: str
+    since: datetime
+    until: datetime
+    month: bool = False
+
+    def days(self, zone: tzinfo | None = None) -> list[tuple[str, datetime, datetime]]:
+        """Every local day in it: ISO date, start, end, cut at the period's own ends."""
+        found = []
+        day = _local(self.since, zone).date()
+        while (start := midnight(day, zone)) < self.until:
+            end = midnight(day + timedelta(days=1), zone)
+            found.append((day.isoformat(), max(start, self.since), min(end, self.until)))
+            day += timedelta(days=1)
+        return found
+
+
+def midnight(day: date, zone: tzinfo | None = None) -> datetime:
+    """The instant a local day begins; where midnight is skipped by a clock change, the moment of the change."""
+    naive = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - made aware in the next line
+    return naive.replace(tzinfo=zone) if zone else naive.astimezone()
+
+
+def today(now: datetime, zone: tzinfo | None = None) -> Period:
+    """The local day of `now`."""
+    day = _local(now, zone).date()
+    return Period("today", midnight(day, zone), midnight(day + timedelta(days=1), zone))
+
+
+def week(now: datetime, zone: tzinfo | None = None) -> Period:
+    """The local week of `now`, from Monday."""
+    day = _local(now, zone).date()
+    monday = day - timedelta(days=day.weekday())
+    return Period("this week", midnight(monday, zone), midnight(monday + timedelta(days=7), zone))
+
+
+def month(now: datetime, which: str | None = None, zone: tzinfo | None = None) -> Period:
+    """The month `YYYY-MM`, or the local month of `now`. Raises UsageError for what is no month."""
+    first = _local(now, zone).date().replace(day=1)
+    if which is not None:
+        parts = _MONTH.fullmatch(which)
+        if not parts or not 1 <= int(parts[2]) <= 12 or not 1 <= int(parts[1]) <= 9998:
+            raise UsageError(f"{which!r} is not a month", hint="write it as YYYY-MM, such as 2026-10")
+        first = date(int(parts[1]), int(parts[2]), 1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return Period(f"{first:%Y-%m}", midnight(first, zone), midnight(following, zone), month=True)
+
+
+def between(since: str | None, until: str | None, now: datetime, zone: tzinfo | None = None) -> Period:
+    """From the date (or ISO date and time) `since` to `until`, a date being taken whole. Without `since`: everything up
+    to then; without `until`: up to the end of today. Raises UsageError."""
+    start = _instant(since, zone, whole_day=False) if since else midnight(date(1970, 1, 2), zone)
+    end = _instant(until, zone, whole_day=True) if until else today(now, zone).until
+    if end <= start:
+        raise UsageError(f"the period ends before it begins: {since or 'the beginning'} to {until or 'today'}")
+    label = f"{since or 'the beginning'} to {until or 'today'}"
+    return Period(label, start, end)
+
+
+def zone_name() -> str:
+    """The local time zone's name: `TZ`, else the system's, else its offset."""
+    if name := os.environ.get("TZ", "").lstrip(":"):
+        return name.partition("zoneinfo/")[2] or name
+    try:
+        target = str(Path("/etc/localtime").readlink())
+    except OSError:
+        target = ""  # not a link here
+    return target.partition("zoneinfo/")[2] or datetime.now().astimezone().strftime("UTC%:z")
+
+
+def _instant(text: str, zone: tzinfo | None, *, whole_day: bool) -> datetime:
+    try:
+        if len(text) == len("2026-10-01"):
+            return midnight(date.fromisoformat(text) + timedelta(days=int(whole_day)), zone)
+        at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{text!r} is not a date", hint="write it as YYYY-MM-DD, or as an ISO 8601 date and time"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=zone) if zone else at.astimezone()
+
+
+def _local(at: datetime, zone: tzinfo | None) -> datetime:
+    return at.astimezone(zone)

@@ -1,0 +1,175 @@
+"""The shipped price list: which `Rates` one model had at one provider at one moment, for a prompt of one size.
+
+Only the named provider's own entries are asked: the same model name costs three times as much elsewhere. The file's
+shape is described in `price_snapshot.py`, which writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from llmswitch.conversation import Usage
+
+_MILLION = Decimal(1_000_000)
+_COMPACT_DATE = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """US dollars for a million tokens of each bucket; `request` for each call. None: no price is known. `reasoning`
+    None means that reasoning costs what other output costs."""
+
+    input: Decimal | None
+    output: Decimal | None
+    cache_read: Decimal | None = None
+    cache_write_5m: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    reasoning: Decimal | None = None
+    request: Decimal = Decimal(0)
+
+    def charge(self, usage: Usage) -> Decimal | None:
+        """What `usage` costs, exactly; None where a bucket with tokens has no price. A bucket that is None counts as
+        empty. A cache bucket without a price of its own is charged as fresh input, reasoning once, inside output."""
+        output, reasoning = usage.output_tokens or 0, usage.reasoning_tokens or 0
+        if self.reasoning is None:
+            reasoning = 0  # it stays inside `output`
+        reasoning = min(reasoning, output)
+        total = self.request
+        for tokens, rate in (
+            (usage.input_tokens or 0, self.input),
+            (usage.cache_read_tokens or 0, _first(self.cache_read, self.input)),
+            (usage.cache_write_5m_tokens or 0, _first(self.cache_write_5m, self.input)),
+            (usage.cache_write_1h_tokens or 0, _first(self.cache_write_1h, self.cache_write_5m, self.input)),
+            (output - reasoning, self.output),
+            (reasoning, self.reasoning),
+        ):
+            if not tokens:
+                continue
+            if rate is None:
+                return None
+            total += tokens * rate / _MILLION
+        return total
+
+
+def _first(*rates: Decimal | None) -> Decimal | None:
+    return next((rate for rate in rates if rate is not None), None)
+
+
+def version() -> str:
+    """Where the prices come from, such as `genai-prices 0.2.3`: frozen into each row they price."""
+    return str(_snapshot()["source"])
+
+
+def rates(provider_id: str, model_id: str, at: datetime, prompt_tokens: int) -> Rates | None:
+    """The rates for a prompt of `prompt_tokens` (cache included) at the instant `at`, or None where none are known.
+    A price tier is a cliff: one token above its threshold, the whole call has its price."""
+    units = _units(provider_id, model_id, at)
+    if not units or "input" not in units:
+        return None
+    here = {unit: _at_size(price, prompt_tokens) for unit, price in units.items()}
+    found = Rates(
+        input=here["input"],
+        output=here.get("output"),
+        cache_read=here.get("cache_read"),
+        cache_write_5m=here.get("cache_write"),
+        cache_write_1h=here.get("cache_write_1h"),
+        reasoning=here.get("reasoning"),
+        request=here.get("requests", Decimal(0)) / 1000,
+    )
+    if provider_id == "anthropic" and found.input and found.cache_write_5m and found.cache_write_1h is None:
+        return replace(found, cache_write_1h=2 * found.input)  # Anthropic's rule; a list without it would say 1.25
+    return found
+
+
+def thresholds(provider_id: str, model_id: str) -> tuple[int, ...]:
+    """Every prompt size above which the model's price has ever changed, ascending."""
+    entries = _history(provider_id, model_id.lower()) or []
+    tiered = [price for _, units in entries for price in units.values() if isinstance(price, list)]
+    return tuple(sorted({int(start) for _, tiers in tiered for start, _ in tiers}))
+
+
+def provider_at(base_url: str) -> str | None:
+    """The price list's provider whose published API address `base_url` is, or None."""
+    for name, provider in _snapshot()["providers"].items():
+        if re.match(provider["api"], base_url):
+            return str(name)
+    return None
+
+
+def has_provider(provider_id: str) -> bool:
+    """Whether the list has this provider."""
+    return provider_id in _snapshot()["providers"]
+
+
+@cache
+def _snapshot() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("price_snapshot.json").read_bytes())
+    return loaded
+
+
+def _units(provider_id: str, model_id: str, at: datetime) -> dict[str, Any] | None:
+    """The price entry in force at `at`, not yet resolved by prompt size."""
+    history = _history(provider_id, model_id.lower())
+    if not history:
+        return None
+    chosen: dict[str, Any] = history[0][1]
+    for when, units in history:
+        if _holds(when, at.astimezone(UTC)):
+            chosen = units
+    return chosen
+
+
+@cache
+def _history(provider_id: str, model_id: str) -> list[Any] | None:
+    """The dated prices of one model; a compact date in the id (`-20251211`) is also tried with dashes."""
+    models = _snapshot()["providers"].get(provider_id, {}).get("models", [])
+    dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", model_id)
+    for reference in (model_id,) if dashed == model_id else (model_id, dashed):
+        for match, prices in models:
+            if _matches(match, reference):
+                return list(prices)
+    return None
+
+
+def _matches(match: Any, text: str) -> bool:
+    if isinstance(match, list):
+        return any(_matches(part, text) for part in match)
+    if isinstance(match, dict):
+        return all(_matches(part, text) for part in match["and"])
+    operator, value = str(match[0]), str(match[1:])
+    if operator == "=":
+        return text == value
+    if operator == "^":
+        return text.startswith(value)
+    if operator == "$":
+        return text.endswith(value)
+    if operator == "*":
+        return value in text
+    return bool(re.search(value, text))
+
+
+def _holds(when: dict[str, Any] | None, at: datetime) -> bool:
+    if when is None:
+        return True
+    if "from" in when:
+        return at.date().isoformat() >= str(when["from"])
+    start, end = str(when["between"][0]), str(when["between"][1])
+    clock = at.time().isoformat()
+    return start <= clock < end if start <= end else clock >= start or clock < end
+
+
+def _at_size(price: Any, prompt_tokens: int) -> Decimal:
+    if not isinstance(price, list):
+        return Decimal(price)
+    chosen, tiers = price
+    for start, above in tiers:
+        if prompt_tokens > start:
+            chosen = above
+    return Decimal(chosen)
