@@ -1,0 +1,65 @@
+"""`llmswitch ledger`: where the ledger is, and whether it is sound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from llmswitch.errors import LedgerError
+from llmswitch.paths import ledger_file
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the sub-commands to `app`."""
+    ledger = typer.Typer(help="The record of every call: where it is, whether it is sound.", no_args_is_help=True)
+    ledger.command("path")(path)
+    ledger.command("check")(check)
+    app.add_typer(ledger, name="ledger")
+
+
+def path() -> None:
+    """Print the ledger's file."""
+    typer.echo(str(ledger_file()))
+
+
+def check() -> None:
+    """Look whether the file is sound and count what is in it. Changes nothing but marking abandoned calls as lost."""
+    from llmswitch.ledger.schema import damage, translated
+    from llmswitch.ledger.store import Ledger
+
+    file = ledger_file()
+    if not file.exists():
+        typer.echo(f"{file}: not there yet; the first call creates it")
+        return
+    with translated(file):
+        found = damage(file)
+    if found:
+        raise LedgerError(
+            f"{file} is damaged: {found}",
+            hint=f"move it away and the next call starts a new one; `sqlite3 {file} .recover` may save its rows",
+        )
+    with Ledger.open() as ledger, ledger.reading() as connection:
+        for line in _lines(connection):
+            typer.echo(line)
+
+
+def _lines(connection: sqlite3.Connection) -> list[str]:
+    version, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "page_count"))
+    page = connection.execute("PRAGMA page_size").fetchone()[0]
+    dispatches = connection.execute("SELECT count(*) FROM dispatches").fetchone()[0]
+    by_status = connection.execute("SELECT status, count(*) FROM attempts GROUP BY status ORDER BY status").fetchall()
+    attempts = sum(number for _, number in by_status)
+    unknown = connection.execute("SELECT count(*) FROM attempts WHERE cost_source = 'unknown'").fetchone()[0]
+    statuses = ", ".join(f"{number} {status}" for status, number in by_status) or "none"
+    return [
+        "integrity   ok",
+        f"version     {version}",
+        f"size        {size * page / 1e6:.1f} MB",
+        f"dispatches  {dispatches}",
+        f"attempts    {attempts} ({statuses})",
+        f"unknown     {unknown} without a known cost",
+    ]
