@@ -343,8 +343,6 @@ _SETUP = (
 
 
 def _told(error: ProviderError) -> str:
-    return (
-        f"{error.model or error.provider}: {attempts.failure_of(error)}"
-        if error.model or error.provider
-        else error.message
-    )
+    """The message, led by the model's name unless the adapter said who it is."""
+    message = attempts.failure_of(error)
+    return message if not error.model or message.startswith(error.provider) else f"{error.model}: {message}"

@@ -1,0 +1,96 @@
+"""`ask --explain`: the label, every candidate with the reason it would be tried or not, and what it would cost. Calls no
+model; a classifier that asks a local one is asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from llmswitch import classify
+from llmswitch.commands.ask_answer import project_name
+from llmswitch.commands.ask_run import Call
+from llmswitch.commands.prompt_input import PromptInput
+from llmswitch.conversation import Request
+from llmswitch.engine.dispatch import Engine, Job
+from llmswitch.engine.fallback import Candidate
+from llmswitch.engine.tokens import estimate_request
+from llmswitch.errors import ExitCode
+from llmswitch.ledger.prices import Cost, estimate
+from llmswitch.ledger.store import Ledger
+from llmswitch.profile import Profile
+
+TYPICAL_OUTPUT_TOKENS = 500
+"""The length of answer that an estimate before the call assumes, unless --max-tokens is smaller."""
+
+
+def explain(call: Call, profile: Profile, request: Request, given: PromptInput) -> int:
+    """Print the explanation; exit 0 when some candidate would be tried, else 69."""
+    from llmswitch.terminal.explain import Considered, Explanation, render_explanation
+
+    job = Job(
+        request,
+        words=given.words,
+        attachment=given.attachment,
+        task=call.task,
+        model=call.model,
+        project=project_name(Path.cwd()),
+    )
+    output_tokens = min(call.max_tokens or TYPICAL_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS)
+    tokens = estimate_request(request)
+    with Ledger.open() as ledger:
+        engine = Engine(profile, ledger, classify.build(profile))
+        label = engine.label(job)
+        considered = [
+            Considered(
+                name=candidate.model.name,
+                provider=candidate.model.provider,
+                model_id=candidate.model.model,
+                tier=candidate.model.tier,
+                context=candidate.model.context,
+                why=candidate.why,
+                skipped=skipped,
+                cost_usd=cost.usd,
+                cost_source="local" if cost.source == "free" and candidate.model.local else cost.source,
+                imputed_usd=cost.imputed,
+            )
+            for candidate, skipped in _with_reason(engine.candidates(job, label))
+            for cost in (_cost(profile, candidate, tokens, output_tokens),)
+        ]
+    explanation = Explanation(
+        task=label.task,
+        confidence=label.confidence,
+        difficulty=label.difficulty,
+        mode=label.mode,
+        opinions=label.opinions,
+        candidates=tuple(considered),
+        prompt_tokens=tokens,
+        output_tokens=output_tokens,
+        profile=profile.name,
+    )
+    if call.output in ("json", "json-stream"):
+        print_json(explanation)
+    else:
+        sys.stdout.write(render_explanation(explanation, sys.stdout))
+    return int(ExitCode.OK if any(one.skipped is None for one in considered) else ExitCode.NO_CANDIDATE)
+
+
+def _with_reason(found: list[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
+    for candidate in found:
+        cooling = candidate.cooling.value.replace("_", " ") if candidate.cooling else None
+        yield candidate, candidate.skipped or (f"cooling down after {cooling}" if cooling else None)
+
+
+def _cost(profile: Profile, candidate: Candidate, tokens: int, output_tokens: int) -> Cost:
+    settings = profile.providers[candidate.model.provider]
+    return estimate(candidate.model, settings, tokens, output_tokens, datetime.now(UTC))
+
+
+def print_json(explanation: Any) -> None:
+    """The explanation as one JSON object; amounts are decimal strings or null."""
+    from dataclasses import asdict
+
+    sys.stdout.write(json.dumps(asdict(explanation), ensure_ascii=False, default=str) + "\n")

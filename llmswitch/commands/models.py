@@ -1,0 +1,75 @@
+"""Models: what the active profile names, and the embedded model's file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add the sub-commands to `app`."""
+    group = typer.Typer(help=__doc__, rich_markup_mode=None, invoke_without_command=True)
+    group.callback(help=__doc__)(list_models)
+    group.command("fetch", help="Fetch the embedded model's file now (98 MB) instead of at the first `ask`.")(fetch)
+    app.add_typer(group, name="models")
+
+
+def list_models(
+    ctx: typer.Context,
+    profile: ProfileOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    no_project: ProjectOption = False,
+) -> None:
+    """Every model of the profile, by tier."""
+    if ctx.invoked_subcommand is not None:
+        return
+    shown = profile_of(ctx, profile, no_project=no_project)
+    rows = [
+        {
+            "name": model.name,
+            "tier": model.tier,
+            "provider": model.provider,
+            "model": model.model,
+            "context": model.context,
+            "plan": model.plan,
+            "note": model.note,
+        }
+        for model in sorted(shown.models.values(), key=lambda model: model.tier)
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    from llmswitch.terminal.tables import render_table
+
+    table = [
+        (str(row["tier"]), str(row["name"]), str(row["provider"]), str(row["model"]), f"{row['context']:,}", str(row["note"] or ""))
+        for row in rows
+    ]
+    sys.stdout.write(render_table(("tier", "model", "provider", "id", "context", "note"), table, stream=sys.stdout, right=(0, 4)))
+
+
+def fetch() -> None:
+    """Fetch the file, with progress on stderr; nothing to do when it is there."""
+    from llmswitch.conversation import Notice
+    from llmswitch.providers.model_fetch import fetch_default
+    from llmswitch.terminal.progress import Status
+
+    status = Status(sys.stderr, quiet=False)
+
+    async def watch() -> None:
+        async for event in fetch_default():
+            if isinstance(event, Notice):
+                status.note(event.text)
+            else:
+                status.progress(event.label, event.done, event.total, event.unit)
+
+    try:
+        asyncio.run(watch())
+    finally:
+        status.clear()
