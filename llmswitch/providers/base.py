@@ -80,3 +80,8 @@ def _key_from_command(settings: ProviderSettings, command: str) -> str:
             f"api_key_cmd of provider {settings.name!r} gave no key (exit {done.returncode})", provider=settings.name
         )
     return key
+
+
+def origin(settings: ProviderSettings, model: Model) -> str:
+    """What `conversation.Thinking.origin` holds for reasoning that came from here: a signature is valid nowhere else."""
+    return f"{settings.name}:{model.model}"
