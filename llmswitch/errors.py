@@ -132,7 +132,8 @@ class NoCandidateError(LlmSwitchError):
 
 class ProviderError(LlmSwitchError):
     """One attempt failed. `status` is the HTTP status if there was one; `retry_after_s` seconds until a retry makes
-    sense, when the provider said so; `resets_at` the same as a POSIX timestamp; `phase` which timeout ran out."""
+    sense, when the provider said so; `resets_at` the same as a POSIX timestamp; `phase` which timeout ran out,
+    or `connect` for a connection that was never made."""
 
     failure: Failure = Failure.PROTOCOL
 
