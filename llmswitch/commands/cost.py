@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from llmswitch.catalog import Plan
+from llmswitch.commands.options import Global, ProfileOption, ProjectOption, profile_of
 from llmswitch.errors import ConfigError, UsageError
 from llmswitch.paths import ledger_file
 
@@ -33,10 +34,9 @@ class _OptionalMonth(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give a `--month` without a value the present month."""
-        following = [*args[1:], "--"]
         full = [
             f"{word}={_THIS}" if word == "--month" and after.startswith("-") else word
-            for word, after in zip(args, following, strict=True)
+            for word, after in zip(args, [*args[1:], "--"], strict=False)
         ]
         return super().parse_args(ctx, full)
 
@@ -61,6 +61,8 @@ def cost(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object (docs/cost.schema.json).")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="One line a group.")] = False,
+    profile: ProfileOption = None,
+    no_project: ProjectOption = False,
 ) -> None:
     """What was spent: cash, plan fees and imputed cost. Alone: today and this month."""
     import json
@@ -70,7 +72,7 @@ def cost(
         raise UsageError("--json and --csv exclude each other")
     now = datetime.now(UTC)
     period = _period(now, today=today, week=week, month=month, since=since, until=until)
-    plans, baseline_model = _profile(getattr(ctx.obj, "profile_name", None))
+    plans, baseline_model = _profile(ctx, profile, no_project=no_project)
     with _ledger() as connection:
         reports = _reports(connection, now, period, _groups(by), plans, baseline_model)
         empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM dispatches)").fetchone()[0]
@@ -135,16 +137,15 @@ def _groups(by: list[str] | None) -> tuple[GroupBy, ...]:
     return tuple(group for name in wanted for group in GROUPS if group == name)
 
 
-def _profile(name: str | None) -> tuple[Mapping[str, Plan], str]:
+def _profile(ctx: typer.Context, name: str | None, *, no_project: bool) -> tuple[Mapping[str, Plan], str]:
     """The plans whose fees belong to a month, and the baseline model. A profile that was not asked for by name and
     can't be read is no reason to hide the spending: the fees are left out, and that is said."""
     from llmswitch.ledger.prices import BASELINE
-    from llmswitch.profile import load_profile
 
     try:
-        profile = load_profile(name)
+        profile = profile_of(ctx, name, no_project=no_project)
     except ConfigError as error:
-        if name:
+        if name or getattr(ctx.find_object(Global), "profile", None):
             raise
         typer.echo(f"plan fees are left out: {error.message}", err=True)
         return {}, BASELINE

@@ -6,11 +6,10 @@ A call that cost nothing is never shown as $0: it says `plan`, `local` or `free`
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
 
 from llmswitch.ledger.report import Figures, Report
 
-_HEADINGS = ("calls", "failed", "tokens in", "out", "cash", "imputed")
+_HEADINGS = ("calls", "failed", "in", "out", "cash", "imputed")
 _CENT, _SMALLEST = Decimal("0.01"), Decimal("0.0001")
 
 
@@ -33,20 +32,26 @@ def show_on_terminal(report: Report, today: Report | None = None) -> None:
     console = Console(highlight=False)
     for one in (today, report):
         if one:
-            console.print(Text(_headline(one), style="bold"))
+            console.print(Text(_headline(one), style="bold"), soft_wrap=True)
     if report.groups:
         table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_footer=True, footer_style="bold", pad_edge=False)
         for number, (heading, footer) in enumerate(zip(_header(report), _total(report), strict=True)):
-            style = "dim" if heading == "imputed" else None
-            justify: Literal["left", "right"] = "left" if number < len(report.by) else "right"
+            name = number < len(report.by)
             table.add_column(
-                Text(heading), Text(footer), style=style, justify=justify, no_wrap=number >= len(report.by)
+                Text(heading),
+                Text(footer),
+                style="dim" if heading == "imputed" else None,
+                justify="left" if name else "right",
+                overflow="fold" if name else "ellipsis",
+                no_wrap=not name,
+                min_width=8 if name else None,
             )
         for row in _rows(report):
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)
-    for name, text in _notes(report):
-        console.print(Text.assemble((f"{name:<9}  " if name else "", "bold"), (text, "dim" if not name else "")))
+    for label, text in _notes(report):
+        line = Text.assemble((f"{label:<9}  " if label else "", "bold"), (text, "" if label else "dim"))
+        console.print(line, soft_wrap=True)
 
 
 def money(usd: Decimal) -> str:
@@ -97,7 +102,11 @@ def _rows(report: Report) -> list[list[str]]:
 
 
 def _total(report: Report) -> list[str]:
-    return ["total", *[""] * (len(report.by) - 1), *_cells(report.total)]
+    """The sums. Its cash names no kinds of calls: the rows do, and the column stays narrow."""
+    cells = _cells(report.total)
+    if report.total.paid_calls:
+        cells[4] = money(report.total.cash) + (" + ?" if report.total.unknown_cost_calls else "")
+    return ["total", *[""] * (len(report.by) - 1), *cells]
 
 
 def _cells(figures: Figures) -> list[str]:
@@ -140,7 +149,7 @@ def _notes(report: Report) -> list[tuple[str, str]]:
         notes.append(
             (
                 "baseline",
-                f"about {money(report.total.baseline)}: the successful calls on {model} over the API, list price",
+                f"about {money(report.total.baseline)}: the same successful calls on {model} over the API, at list price",
             )
         )
         savings = report.savings(report.total, report.plan_fees)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from llmswitch.errors import UsageError
@@ -41,7 +41,9 @@ class Period:
 def midnight(day: date, zone: tzinfo | None = None) -> datetime:
     """The instant a local day begins; where midnight is skipped by a clock change, the moment of the change."""
     naive = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - made aware in the next line
-    return naive.replace(tzinfo=zone) if zone else naive.astimezone()
+    if zone is None:
+        return naive.astimezone()
+    return naive.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)  # a skipped hour compares equal to nothing
 
 
 def today(now: datetime, zone: tzinfo | None = None) -> Period:

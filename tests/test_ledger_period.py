@@ -1,0 +1,104 @@
+"""Local days as instants: time zones, clock changes, months."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from llmswitch.errors import UsageError
+from llmswitch.ledger import period
+
+TOKYO, BERLIN, BEIRUT = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Beirut")
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]  # a year, month and day at least
+
+
+@pytest.fixture
+def tokyo_is_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_month_in_tokyo_begins_nine_hours_before_utc() -> None:
+    found = period.month(utc(2026, 10, 15), zone=TOKYO)
+    assert (found.since, found.until) == (utc(2026, 9, 30, 15), utc(2026, 10, 31, 15))
+
+
+def test_the_last_evening_of_a_month_in_utc_is_the_next_month_in_tokyo() -> None:
+    assert period.month(utc(2026, 9, 30, 16), zone=TOKYO).label == "2026-10"
+
+
+@pytest.mark.usefixtures("tokyo_is_here")
+def test_the_local_zone_is_the_one_tz_names_when_asked() -> None:
+    assert period.today(utc(2026, 9, 30, 16)).since == utc(2026, 9, 30, 15)
+
+
+@pytest.mark.usefixtures("tokyo_is_here")
+def test_the_zones_name_is_what_tz_says() -> None:
+    assert period.zone_name() == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(("day", "hours"), [((2026, 3, 29), 23), ((2026, 10, 25), 25), ((2026, 6, 1), 24)])
+def test_a_day_is_as_long_as_the_clocks_make_it(day: tuple[int, int, int], hours: int) -> None:
+    found = period.today(datetime(*day, 12, tzinfo=BERLIN), zone=BERLIN)
+    assert found.until.astimezone(UTC) - found.since.astimezone(UTC) == timedelta(hours=hours)
+
+
+def test_the_days_of_a_month_with_a_clock_change_meet_without_gap() -> None:
+    days = period.month(utc(2026, 10, 15), zone=BERLIN).days(BERLIN)
+    ends, begins = [end for _, _, end in days[:-1]], [start for _, start, _ in days[1:]]
+    assert (len(days), [end.astimezone(UTC) for end in ends]) == (31, [start.astimezone(UTC) for start in begins])
+
+
+def test_a_skipped_midnight_is_the_moment_of_the_change() -> None:
+    assert period.midnight(datetime(2026, 3, 29, tzinfo=BEIRUT).date(), BEIRUT) == utc(2026, 3, 28, 22)
+
+
+def test_a_leap_february_has_29_days() -> None:
+    assert len(period.month(utc(2028, 2, 29, 12), zone=TOKYO).days(TOKYO)) == 29
+
+
+def test_december_is_followed_by_january() -> None:
+    assert period.month(utc(2026, 12, 5), "2026-12", UTC).until == utc(2027, 1, 1)
+
+
+def test_a_week_begins_on_monday() -> None:
+    assert period.week(utc(2026, 11, 22, 12), UTC).since == utc(2026, 11, 16)
+
+
+def test_an_until_date_is_included_whole() -> None:
+    assert period.between("2026-10-01", "2026-10-31", utc(2026, 11, 5), UTC).until == utc(2026, 11, 1)
+
+
+def test_without_until_a_period_goes_to_the_end_of_today() -> None:
+    assert period.between("2026-10-01", None, utc(2026, 11, 5, 7), UTC).until == utc(2026, 11, 6)
+
+
+def test_an_instant_may_be_given_with_its_offset() -> None:
+    assert period.between("2026-10-01T09:00+09:00", None, utc(2026, 11, 5), UTC).since == utc(2026, 10, 1)
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-1", "October", "2026-10-01", "0000-01", "9999-12"])
+def test_what_is_no_month_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="not a month"):
+        period.month(utc(2026, 10, 1), text)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "9999-12-31", "2026-1-1x"])
+def test_what_is_no_date_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="not a date"):
+        period.between(None, text, utc(2026, 10, 1), UTC)
+
+
+def test_a_period_that_ends_before_it_begins_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="ends before it begins"):
+        period.between("2026-10-02", "2026-09-30", utc(2026, 11, 1), UTC)
