@@ -52,10 +52,12 @@ def candidates(
     needs: Needs,
     *,
     missing: Callable[[Model], str | None],
+    resolved: Callable[[Model], Model] = lambda model: model,
     cooling: Iterable[Cooling] = (),
     barred: Mapping[str, str] | None = None,
 ) -> list[Candidate]:
-    """The candidates for `wanted`. `missing(model)` says why an adapter can't serve it now; `barred` maps a model's name
+    """The candidates for `wanted`. `missing(model)` says why an adapter can't serve it now; `resolved(model)` is the
+    one it will call; `barred` maps a model's name
     to the reason why the budget or a plan's reserve keeps it out. What was asked for by name is tried in spite of a cool-down."""
     held = list(cooling)
     result = []
@@ -65,7 +67,7 @@ def candidates(
         cool = None if why == "asked for" else _cooling_of(model, held)
         result.append(
             Candidate(
-                model,
+                resolved(model) if skipped is None else model,
                 why,
                 skipped,
                 cool.failure if cool else None,

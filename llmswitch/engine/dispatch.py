@@ -25,7 +25,7 @@ from llmswitch.ledger.prices import Cost, cost_of
 from llmswitch.ledger.store import Kind, Ledger
 from llmswitch.profile import Profile
 from llmswitch.providers import registry
-from llmswitch.providers.base import Provider
+from llmswitch.providers.base import Provider, Resolving
 
 Status = Literal["ok", "failed", "cancelled", "partial"]
 
@@ -130,6 +130,11 @@ class Engine:
         """Why `model` can't be served now, as its adapter sees it without a call."""
         return self.provider(model).missing(model)
 
+    def resolved(self, model: Model) -> Model:
+        """`model` with the id that will really be called."""
+        adapter = self.provider(model)
+        return adapter.resolve(model) if isinstance(adapter, Resolving) else model
+
     def label(self, job: Job) -> Label:
         """The task of `job`: as the caller says, else as the classifier sees it."""
         if job.task is not None:
@@ -141,7 +146,12 @@ class Engine:
         wanted = named(self.profile, label.task, label.difficulty, job.model)
         needs = Needs(estimate_request(job.request), job.request.has_images)
         return candidates(
-            self.profile, wanted, needs, missing=self.missing, cooling=health.cooling(self.ledger, self.now())
+            self.profile,
+            wanted,
+            needs,
+            missing=self.missing,
+            resolved=self.resolved,
+            cooling=health.cooling(self.ledger, self.now()),
         )
 
     async def run(self, job: Job, emit: Emit) -> Result:

@@ -65,11 +65,18 @@ class AnthropicProvider:
 
     async def stream(self, request: Request, model: Model) -> AsyncIterator[Event]:
         client = await self._connected()
+        import anthropic
+
         from llmswitch.providers.translate_anthropic import translate
 
         site = CallSite(self._settings.name, model.model, self._url, self._key)
         with translated(site, translate):
-            answer = await self._open(client, request, model)
+            try:
+                answer = await self._open(client, request, model)
+            except anthropic.APIStatusError as error:
+                for report in rate_headers.reports_of(error, time.time()):
+                    yield report
+                raise
             async with answer:
                 await require_event_stream(answer.response, site)
                 headers = rate_headers.lower(answer.response.headers)

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from llmswitch.catalog import Model, ProviderSettings
@@ -36,6 +36,14 @@ def base_url(settings: ProviderSettings) -> str | None:
     if settings.base_url:
         return settings.base_url
     return os.environ.get(settings.base_url_env, "") or None if settings.base_url_env else None
+
+
+@runtime_checkable
+class Resolving(Protocol):
+    """An adapter that can turn a model id which stands for several (`auto`) into the one it will call."""
+
+    def resolve(self, model: Model) -> Model:
+        """The model to call; `model` itself where its id is one already. Cheap, as `missing` is."""
 
 
 def is_loopback(url: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +21,7 @@ from llmswitch.conversation import (
     UsageReport,
 )
 from llmswitch.errors import ContextTooLongError
-from llmswitch.providers import ollama_request
+from llmswitch.providers import ollama_probe, ollama_request
 from llmswitch.providers.base import api_key, missing_key
 from llmswitch.providers.call_site import CallSite, translated
 from llmswitch.providers.ollama_server import installed, open_client, pull, server_url
@@ -54,8 +54,21 @@ class OllamaProvider:
         self._client: ollama.AsyncClient | None = None
         self._windows: dict[str, int] = {}
 
-    def missing(self, model: Model) -> str | None:  # noqa: ARG002  # the Protocol's signature
-        return missing_key(self._settings)
+    def missing(self, model: Model) -> str | None:
+        if reason := missing_key(self._settings):
+            return reason
+        there = ollama_probe.installed_models(self._url)
+        if there is None:
+            return f"Ollama is not running at {self._url} (`ollama serve` starts it)"
+        if model.model == ollama_probe.AUTO and ollama_probe.best(there, model.options.get("prefer", ())) is None:
+            return f"Ollama at {self._url} has no model yet (`ollama pull qwen3:8b` fetches one)"
+        return None
+
+    def resolve(self, model: Model) -> Model:
+        """`auto` becomes the best installed model; any other stays what it is."""
+        there = ollama_probe.installed_models(self._url) if model.model == ollama_probe.AUTO else None
+        chosen = ollama_probe.best(there, model.options.get("prefer", ())) if there else None
+        return replace(model, model=chosen) if chosen else model
 
     async def aclose(self) -> None:
         if self._client is not None:

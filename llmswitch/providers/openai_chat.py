@@ -40,6 +40,8 @@ class OpenAIChatProvider:
 
     async def stream(self, request: Request, model: Model) -> AsyncIterator[Event]:
         client = await self._connection.client()
+        import openai
+
         from llmswitch.providers.translate_openai import translate
 
         site = CallSite(self._settings.name, model.model, self._connection.url, self._connection.key)
@@ -49,7 +51,12 @@ class OpenAIChatProvider:
             return self.refine(error, failure) if failure is not None else None
 
         with translated(site, refined):
-            answer = await self._open(client, request, model)
+            try:
+                answer = await self._open(client, request, model)
+            except openai.APIStatusError as error:
+                for report in rate_headers.reports_of(error, time.time()):
+                    yield report
+                raise
             async with answer:
                 await require_event_stream(answer.response, site)
                 headers = rate_headers.lower(answer.response.headers)

@@ -49,6 +49,8 @@ class OpenAIProvider:
 
     async def stream(self, request: Request, model: Model) -> AsyncIterator[Event]:
         client = await self._connection.client()
+        import openai
+
         from llmswitch.providers.translate_openai import translate
 
         site = CallSite(self._settings.name, model.model, self._connection.url, self._connection.key)
@@ -56,7 +58,12 @@ class OpenAIProvider:
             yield Notice(f"{site.provider}: this API has no stop sequences; they are ignored")
         with translated(site, translate):
             arguments = responses_request.arguments(request, model, origin(self._settings, model))
-            opened = await client.responses.create(stream=True, **arguments)
+            try:
+                opened = await client.responses.create(stream=True, **arguments)
+            except openai.APIStatusError as error:
+                for report in rate_headers.reports_of(error, time.time()):
+                    yield report
+                raise
             answer = cast("openai.AsyncStream[ResponseStreamEvent]", opened)
             async with answer:
                 await require_event_stream(answer.response, site)

@@ -108,6 +108,12 @@ def quota_reports(headers: Headers, now: float) -> list[QuotaReport]:
     return [*_plan_windows(headers), *_key_windows(headers), *_openai_windows(headers, now)]
 
 
+def reports_of(error: BaseException, now: float) -> list[QuotaReport]:
+    """The windows in the headers of the response that an SDK's exception holds; a refusal says most about them."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return quota_reports(lower(headers), now) if headers is not None else []
+
+
 def plan_rejected(headers: Headers) -> bool:
     """Whether a plan's window is used up. On a 429 this tells a plan limit from a passing one."""
     return headers.get("anthropic-ratelimit-unified-status") == "rejected"

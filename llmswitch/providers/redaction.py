@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _KEYISH = re.compile(
-    r"\b(?:sk|rk|pk|gsk|xai|hf|nvapi|csk|fw|pplx|r8|tgp|ghp|glpat)[-_][\w*.\-]{6,}"  # the vendors' own prefixes
+    r"\b(?:sk|rk|pk|gsk|xai|hf|nvapi|csk|fw|pplx|r8|tgp|ghp|glpat)[-_][\w*.\-]{5,}[\w*]"  # the vendors' own prefixes
     r"|\bAIza[\w*\-]{8,}"
     r"|(?i:\bbearer\s+)[\w.*~+/=\-]{8,}"
     r"|(?i:\b(?:api[-_ ]?key|x-api-key|key|token)\s*[=:]\s*)[\"']?[\w.*~+/\-]{12,}"

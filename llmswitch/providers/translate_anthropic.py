@@ -11,10 +11,9 @@ WIRE = (anthropic.APIStatusError,)
 """By status and body; an error event inside a stream is one of these with the stream's own status, 200."""
 TRANSPORT = (anthropic.APIConnectionError,)
 """By their cause; `APITimeoutError` is one of these."""
-GARBLED = (anthropic.APIResponseValidationError, anthropic.APIWebhookValidationError)
-CREDENTIALS = (anthropic.CredentialsError,)
-RETRIES = (anthropic.RetryableError,)
-"""Raised by middleware only, of which there is none."""
+UNUSED = frozenset({"APIResponseValidationError", "APIWebhookValidationError"})
+"""Of validation that is not switched on; a `ProtocolError` should one come, as for the SDK's exceptions beside `APIError`
+(credential files, web sockets, tools of its own). By name: not every version of the SDK has them."""
 
 
 def translate(error: Exception, site: CallSite) -> ProviderError | None:

@@ -11,9 +11,9 @@ WIRE = (openai.APIStatusError,)
 """By status and body."""
 TRANSPORT = (openai.APIConnectionError,)
 """By their cause; `APITimeoutError` is one of these."""
-GARBLED = (openai.APIResponseValidationError,)
-FINISH = (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError)
-"""Raised by the SDK's own parsing, which is not used."""
+UNUSED = frozenset({"APIResponseValidationError"})
+"""Of validation that is not switched on; a `ProtocolError` should one come, as for the SDK's exceptions beside `APIError`
+(credential files, web sockets, tools of its own). By name: not every version of the SDK has them."""
 
 
 def translate(error: Exception, site: CallSite) -> ProviderError | None:
