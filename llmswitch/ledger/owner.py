@@ -1,14 +1,13 @@
 """Who has a row open: a marker of this process, and whether the process behind a marker is gone.
 
-A marker is `machine:boot:pid:start`. The machine is a hash (of the host name and the PID namespace, so that two
+A marker is `machine:boot:pid:start`. The machine is a checksum (of the host name and the PID namespace, so that two
 containers over one ledger are two machines); the start time keeps a reused process id from passing for the old one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import socket
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def _machine() -> str:
         namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a name such as pid:[4026531836], not a path
     except OSError:
         namespace = ""  # no such thing on this system
-    return hashlib.sha256(f"{socket.gethostname()}/{namespace}".encode()).hexdigest()[:8]
+    return f"{zlib.crc32(f'{os.uname().nodename}/{namespace}'.encode()):08x}"
 
 
 @cache

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from llmswitch.catalog import Plan
 from llmswitch.conversation import Usage
@@ -59,6 +59,10 @@ class Tokens:
     def prompt_tokens(self) -> int:
         """Everything that went in."""
         return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+    def as_usage(self) -> Usage:
+        """The same buckets, to be priced."""
+        return Usage(*(getattr(self, f.name) for f in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,8 @@ def _rows(
     baseline: tuple[str, str],
     zone: tzinfo | None,
 ) -> Iterable[tuple[tuple[str | None, ...], Figures]]:
-    """Partial sums: one row for each group, UTC day and price tier of the baseline, so that each is priced exactly."""
+    """Partial sums: one row for each group, UTC day, price tier of the baseline and way of paying, so that each can be
+    priced exactly and counted under the right word."""
     limits = price_list.thresholds(*baseline)
     days = _day_table(connection, period, zone) if "day" in by else ""
     cursor = connection.execute(
@@ -176,17 +181,56 @@ def _rows(
 
     width = len(by)
     for row in cursor:
-        keys, (utc_day, tier, *numbers) = row[:width], row[width:]
-        counts, cash, imputed, tokens, successful = numbers[:8], numbers[8], numbers[9], numbers[10:16], numbers[16:22]
-        price = rates(utc_day, tier)
-        figures = replace(
-            Figures(*counts),
-            tokens=Tokens(*tokens),
-            cash=Decimal(cash) / PICO,
-            imputed=Decimal(imputed) / PICO,
-            baseline=(price.charge(Usage(*successful)) if price else None) or Decimal(0),
-        )
-        yield keys, figures
+        utc_day, tier, *rest = row[width:]
+        yield row[:width], _figures(_Sums(*rest), rates(utc_day, tier))
+
+
+class _Sums(NamedTuple):
+    """One row of the query, after the group's keys, the UTC day and the tier."""
+
+    status: str
+    source: str | None
+    local: int
+    known: int
+    calls: int
+    unknown: int
+    imputed_calls: int
+    cash: int
+    imputed: int
+    input_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+
+
+def _figures(sums: _Sums, baseline: price_list.Rates | None) -> Figures:
+    """The figures of calls that all ended and were paid in one way."""
+    tokens = Tokens(
+        sums.input_tokens,
+        sums.cache_read_tokens,
+        sums.cache_write_5m_tokens,
+        sums.cache_write_1h_tokens,
+        sums.output_tokens,
+        sums.reasoning_tokens,
+    )
+    successful = sums.status == "ok" and bool(sums.known)
+    free = sums.source == "free"
+    return Figures(
+        calls=sums.calls,
+        failed_calls=sums.calls if sums.status in ("failed", "lost") else 0,
+        paid_calls=sums.calls if sums.known and sums.source not in ("plan", "free") else 0,
+        plan_calls=sums.calls if sums.source == "plan" else 0,
+        local_calls=sums.calls if free and sums.local else 0,
+        free_calls=sums.calls if free and not sums.local else 0,
+        unknown_cost_calls=sums.unknown,
+        imputed_calls=sums.imputed_calls,
+        tokens=tokens,
+        cash=Decimal(sums.cash) / PICO,
+        imputed=Decimal(sums.imputed) / PICO,
+        baseline=(baseline.charge(tokens.as_usage()) or Decimal(0)) if baseline and successful else Decimal(0),
+    )
 
 
 _TOKEN_COLUMNS = tuple(f.name for f in fields(Tokens))
@@ -202,33 +246,21 @@ def _sql(by: Sequence[GroupBy], limits: Sequence[int]) -> str:
         " + coalesce(a.cache_write_1h_tokens, 0)"
     )
     tier = " + ".join(f"({prompt} > {int(limit)})" for limit in limits) or "0"
-    columns = ", ".join(_COLUMN[name] for name in by)
+    columns = "".join(f"{_COLUMN[name]}, " for name in by)
     sums = ", ".join(f"coalesce(sum(a.{name}), 0)" for name in _TOKEN_COLUMNS)
-    successful = ", ".join(
-        f"coalesce(sum(a.{name}) FILTER (WHERE a.status = 'ok' AND a.cost_pico IS NOT NULL), 0)"
-        for name in _TOKEN_COLUMNS
-    )
-    days = ""
+    days, when = "", ":days IS NOT NULL"
     if "day" in by:  # the days lead, each an index range: far quicker than looking a day up for each call
         days = """(SELECT json_extract(value, '$[0]') AS label, json_extract(value, '$[1]') AS since,
             json_extract(value, '$[2]') AS until FROM json_each(:days)) AS days CROSS JOIN"""
-    when = "a.started_at >= days.since AND a.started_at < days.until" if days else ":days IS NOT NULL"
+        when = "a.started_at >= days.since AND a.started_at < days.until"
     join = "LEFT JOIN dispatches AS d ON d.id = a.dispatch_id" if {"task", "project", "profile"} & set(by) else ""
     return f"""
-        SELECT {columns}{"," if columns else ""}
-            a.started_at / {_DAY_US}, {tier},
-            count(*),
-            count(*) FILTER (WHERE a.status IN ('failed', 'lost')),
-            count(*) FILTER (WHERE a.cost_pico IS NOT NULL AND a.cost_source NOT IN ('plan', 'free')),
-            count(*) FILTER (WHERE a.cost_source = 'plan'),
-            count(*) FILTER (WHERE a.cost_source = 'free' AND a.local),
-            count(*) FILTER (WHERE a.cost_source = 'free' AND NOT a.local),
-            count(*) FILTER (WHERE {_UNKNOWN}),
-            count(a.imputed_pico),
-            coalesce(sum(a.cost_pico), 0), coalesce(sum(a.imputed_pico), 0), {sums}, {successful}
+        SELECT {columns} a.started_at / {_DAY_US}, {tier}, a.status, a.cost_source, a.local, a.cost_pico IS NOT NULL,
+            count(*), count(*) FILTER (WHERE {_UNKNOWN}), count(a.imputed_pico),
+            coalesce(sum(a.cost_pico), 0), coalesce(sum(a.imputed_pico), 0), {sums}
         FROM {days} attempts AS a {join}
         WHERE {when} AND a.started_at >= :since AND a.started_at < :until
-        GROUP BY {", ".join(str(number + 1) for number in range(len(by) + 2))}"""  # noqa: S608 - no value of a user
+        GROUP BY {", ".join(str(number + 1) for number in range(len(by) + 6))}"""  # noqa: S608 - no value of a user
 
 
 def _day_table(connection: sqlite3.Connection, period: Period, zone: tzinfo | None) -> str:
