@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmswitch.profile import Profile, load_profile
+if TYPE_CHECKING:
+    from llmswitch.profile import Profile
 
 ProfileOption = Annotated[
     str | None,
@@ -32,5 +33,7 @@ class Global:
 
 def profile_of(ctx: typer.Context, profile: str | None = None, *, no_project: bool = False) -> Profile:
     """The profile of this call: the command's own option, else the one before the command, else the chosen one."""
+    from llmswitch.profile import load_profile
+
     said = ctx.find_object(Global) or Global()
     return load_profile(profile or said.profile, project=not (no_project or said.no_project))

@@ -6,13 +6,15 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
 from llmswitch.errors import ExitCode, UsageError
-from llmswitch.profile import Profile, layers
+
+if TYPE_CHECKING:
+    from llmswitch.profile import Profile
 
 NameArgument = Annotated[
     str | None, typer.Argument(metavar="[NAME|PATH]", help="A profile; left out: the active one.", show_default=False)
@@ -33,6 +35,8 @@ def register(app: typer.Typer) -> None:
 
 def list_profiles(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Names, descriptions, and which one a plain `ask` would use."""
+    from llmswitch.profile import layers
+
     active = profile_of(ctx)
     names = list(dict.fromkeys([*layers.user_names(), *layers.shipped_names()]))
     rows = []
@@ -91,6 +95,8 @@ def _as_json(shown: Profile, rows: list[tuple[str, Any, tuple[str, ...]]], *, wi
 
 
 def _leaves(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    from llmswitch.profile import layers
+
     for name, value in table.items():
         here = (*path, name)
         if isinstance(value, Mapping) and not layers.is_leaf(here, value):
@@ -166,6 +172,8 @@ def trust(
     ] = None,
 ) -> None:
     """Remember the content of the project file; after a change it has to be trusted again."""
+    from llmswitch.profile import layers
+
     found = file or layers.project_file(Path.cwd())
     if found is None or not found.is_file():
         raise UsageError(f"there is no {file or layers.PROJECT_FILE} here")
