@@ -15,12 +15,13 @@ from llmswitch.catalog import Model
 from llmswitch.classify import Classifier, Label
 from llmswitch.conversation import Event, Finish, QuotaReport, Request, Usage
 from llmswitch.engine import attempt as attempts
-from llmswitch.engine import health
+from llmswitch.engine import health, plans
 from llmswitch.engine.attempt import Attempt
 from llmswitch.engine.candidates import Needs, candidates, named
 from llmswitch.engine.fallback import Candidate, Failed, Skip, Step, Try, Verdict, walk
 from llmswitch.engine.tokens import estimate_request
 from llmswitch.errors import ExitCode, LlmSwitchError, NoCandidateError, ProtocolError, ProviderError
+from llmswitch.ledger import limits
 from llmswitch.ledger.prices import Cost, cost_of
 from llmswitch.ledger.store import Kind, Ledger
 from llmswitch.profile import Profile
@@ -152,6 +153,9 @@ class Engine:
             missing=self.missing,
             resolved=self.resolved,
             cooling=health.cooling(self.ledger, self.now()),
+            barred=None
+            if job.model
+            else plans.barred(self.profile, limits.windows(self.ledger), label.task, self.now()),
         )
 
     async def run(self, job: Job, emit: Emit) -> Result:
