@@ -110,6 +110,18 @@ def test_a_compatible_server_is_priced_by_its_published_address() -> None:
     assert found.source == "list"
 
 
+def test_an_address_of_another_vendor_wins_over_the_protocol_it_speaks() -> None:
+    settings_ = ProviderSettings("grok", kind="openai", base_url="https://api.x.ai/v1")
+    found = cost_of(Usage(input_tokens=10, output_tokens=1), model("grok", "gpt-5.3-codex"), settings_, AUTUMN)
+    assert found.source == "unknown"
+
+
+def test_a_proxy_in_front_of_a_vendor_has_the_vendors_prices() -> None:
+    settings_ = ProviderSettings("anthropic", kind="anthropic", base_url="http://127.0.0.1:8080")
+    found = cost_of(Usage(input_tokens=10, output_tokens=1), model("a", "claude-opus-4-6"), settings_, AUTUMN)
+    assert found.source == "list"
+
+
 def test_a_plan_covered_call_owes_nothing_and_imputes_the_list_price() -> None:
     found = cost("claude-code", "claude-opus-4-6", Usage(input_tokens=1000, output_tokens=500), plan="claude-max")
     assert found == Cost(Decimal(0), Decimal("0.0175"), "plan", VERSION)
@@ -199,6 +211,22 @@ def test_the_users_price_wins_over_the_list() -> None:
     price = Price(input="1", output="2")
     found = cost("anthropic", "claude-opus-4-6", Usage(input_tokens=1_000_000, output_tokens=1_000_000), price=price)
     assert found == Cost(Decimal(3), None, "list", "configured")
+
+
+def test_the_users_price_for_anthropic_doubles_the_input_for_a_one_hour_cache_write() -> None:
+    usage = Usage(0, 0, 1_000_000, 1_000_000, 0)
+    price = Price(input="4", output="20", cache_write="5")
+    assert cost("anthropic", "claude-next", usage, price=price).usd == Decimal(5) + Decimal(8)
+
+
+def test_every_anthropic_model_has_a_one_hour_cache_write_at_twice_its_input() -> None:
+    from genai_prices.data import providers
+
+    (anthropic,) = [entry for entry in providers if entry.id == "anthropic"]
+    rates = {entry.id: price_list.rates("anthropic", entry.id, AUTUMN, 1000) for entry in anthropic.models}
+    cached = {name: found for name, found in rates.items() if found and found.cache_write_5m and found.input}
+    assert cached
+    assert [name for name, found in cached.items() if found.cache_write_1h != 2 * (found.input or 0)] == []
 
 
 def test_unknown_input_makes_the_cost_unknown() -> None:

@@ -17,6 +17,15 @@ APPLICATION_ID = 0x6C6C6D73
 def _create_dispatches_and_attempts(connection: sqlite3.Connection) -> None:
     """Instants are microseconds since 1970 UTC. Money is whole 1e-12 dollars in `*_pico`, so that sums are exact and
     fast; the `*_usd` columns show the same as dollars to whoever looks with other tools. NULL is "not known"."""
+    _create_dispatches(connection)
+    _create_attempts(connection)
+    connection.execute("CREATE INDEX attempts_by_time ON attempts (started_at)")
+    connection.execute("CREATE INDEX attempts_open ON attempts (started_at) WHERE status = 'open'")
+    connection.execute("CREATE INDEX dispatches_by_time ON dispatches (started_at)")
+    connection.execute("CREATE INDEX dispatches_open ON dispatches (started_at) WHERE status = 'open'")
+
+
+def _create_dispatches(connection: sqlite3.Connection) -> None:
     connection.execute("""
         CREATE TABLE dispatches (
             id TEXT PRIMARY KEY,
@@ -36,6 +45,9 @@ def _create_dispatches_and_attempts(connection: sqlite3.Connection) -> None:
             exit_code INTEGER,
             owner TEXT
         ) WITHOUT ROWID""")
+
+
+def _create_attempts(connection: sqlite3.Connection) -> None:
     connection.execute("""
         CREATE TABLE attempts (
             id INTEGER PRIMARY KEY,
@@ -72,10 +84,6 @@ def _create_dispatches_and_attempts(connection: sqlite3.Connection) -> None:
             reserved_usd REAL GENERATED ALWAYS AS (reserved_pico / 1e12) VIRTUAL,
             UNIQUE (dispatch_id, ordinal)
         )""")
-    connection.execute("CREATE INDEX attempts_by_time ON attempts (started_at)")
-    connection.execute("CREATE INDEX attempts_open ON attempts (started_at) WHERE status = 'open'")
-    connection.execute("CREATE INDEX dispatches_by_time ON dispatches (started_at)")
-    connection.execute("CREATE INDEX dispatches_open ON dispatches (started_at) WHERE status = 'open'")
 
 
 def _create_cooldowns_and_quota_windows(connection: sqlite3.Connection) -> None:

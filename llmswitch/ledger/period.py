@@ -83,14 +83,15 @@ def between(since: str | None, until: str | None, now: datetime, zone: tzinfo | 
 
 
 def zone_name() -> str:
-    """The local time zone's name: `TZ`, else the system's, else its offset."""
-    if name := os.environ.get("TZ", "").lstrip(":"):
-        return name.partition("zoneinfo/")[2] or name
+    """The local time zone's name: `TZ` (empty means UTC), else the system's, else its offset."""
+    if (name := os.environ.get("TZ")) is not None:
+        name = name.lstrip(":")
+        return name.partition("zoneinfo/")[2] or name or "UTC"
     try:
         target = str(Path("/etc/localtime").readlink())
     except OSError:
         target = ""  # not a link here
-    return target.partition("zoneinfo/")[2] or datetime.now().astimezone().strftime("UTC%:z")
+    return target.partition("zoneinfo/")[2] or "UTC" + datetime.now().astimezone().isoformat()[-6:]
 
 
 def _instant(text: str, zone: tzinfo | None, *, whole_day: bool) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -74,7 +74,7 @@ def rates(provider_id: str, model_id: str, at: datetime, prompt_tokens: int) -> 
     if not units or "input" not in units:
         return None
     here = {unit: _at_size(price, prompt_tokens) for unit, price in units.items()}
-    found = Rates(
+    return Rates(
         input=here["input"],
         output=here.get("output"),
         cache_read=here.get("cache_read"),
@@ -83,9 +83,6 @@ def rates(provider_id: str, model_id: str, at: datetime, prompt_tokens: int) -> 
         reasoning=here.get("reasoning"),
         request=here.get("requests", Decimal(0)) / 1000,
     )
-    if provider_id == "anthropic" and found.input and found.cache_write_5m and found.cache_write_1h is None:
-        return replace(found, cache_write_1h=2 * found.input)  # Anthropic's rule; a list without it would say 1.25
-    return found
 
 
 def thresholds(provider_id: str, model_id: str) -> tuple[int, ...]:

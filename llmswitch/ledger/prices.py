@@ -137,10 +137,12 @@ def price_id(provider: ProviderSettings) -> str | None:
     """The price list's name of `provider`, or None where its prices are not known."""
     if provider.price_id:
         return provider.price_id
+    if provider.base_url and (known := price_list.provider_at(provider.base_url)):
+        return known
     if provider.kind in PRICE_IDS:
         return PRICE_IDS[provider.kind]
     if provider.base_url:
-        return price_list.provider_at(provider.base_url)
+        return None
     if provider.kind == "openai-chat":
         return "openai"
     return provider.name if price_list.has_provider(provider.name) else None
