@@ -19,7 +19,8 @@
         ├── NetworkError              69   no connection, or it broke
         ├── TimeoutExceededError       1   connect, first token, idle or total
         ├── ProtocolError              1   the answer is not what the protocol says
-        └── EmptyAnswerError           1   a complete answer without content
+        ├── EmptyAnswerError           1   a complete answer without content
+        └── InadequateError            1   a complete answer that is not what was asked for (cut off, does not parse)
 
 `Interrupted` (130) and `ReaderGone` (141) are not failures; they end a run from outside.
 """
@@ -73,6 +74,7 @@ class Failure(StrEnum):
     TIMEOUT = "timeout"
     PROTOCOL = "protocol"
     EMPTY = "empty"
+    INADEQUATE = "inadequate"
 
 
 class LlmSwitchError(Exception):
@@ -233,3 +235,9 @@ class EmptyAnswerError(ProviderError):
     """The answer was complete and had no content."""
 
     failure = Failure.EMPTY
+
+
+class InadequateError(ProviderError):
+    """The answer was complete and is not what was asked for: cut off, a refusal, code that does not parse."""
+
+    failure = Failure.INADEQUATE

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
 
 PROMPT_HELP = "The prompt; `-` stands for standard input. Piped text is added after it, files in between."
 
 
+class OptionalModel(TyperCommand):
+    """Lets `--second-opinion` stand alone; a model is given as `--second-opinion=MODEL`, so that a prompt may follow."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give a `--second-opinion` without a value an empty one."""
+        end = args.index("--") if "--" in args else len(args)
+        options = [f"{word}= " if word == "--second-opinion" else word for word in args[:end]]
+        return super().parse_args(ctx, options + args[end:])
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    app.command("ask", help=__doc__)(ask)
+    app.command("ask", help=__doc__, cls=OptionalModel)(ask)
 
 
 def ask(
@@ -50,6 +61,25 @@ def ask(
         int | None,
         typer.Option("--max-tokens", min=1, metavar="N", help="The longest answer, in tokens.", show_default=False),
     ] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            "--schema", metavar="FILE|JSON", help="Answer with JSON of this JSON Schema, validated.", show_default=False
+        ),
+    ] = None,
+    second_opinion: Annotated[
+        str | None,
+        typer.Option(
+            "--second-opinion",
+            metavar="[=MODEL]",
+            help="Let another family's strongest model (or MODEL) review the answer.",
+            show_default=False,
+        ),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option("--compare", metavar="A,B,C", help="Ask several models; print all answers.", show_default=False),
+    ] = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show task, route and costs; call nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -72,6 +102,9 @@ def ask(
         model=model,
         task=task,
         max_tokens=max_tokens,
+        schema=schema,
+        second_opinion=None if second_opinion is None else second_opinion.strip(),
+        compare=compare,
         editor=editor,
         explain=explain,
         output=output,

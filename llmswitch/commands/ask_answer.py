@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llmswitch import classify
-from llmswitch.commands.ask_output import JsonOutput, JsonStreamOutput, TextOutput
+from llmswitch.commands.ask_output import JsonOutput, JsonStreamOutput, Output, TextOutput
 from llmswitch.commands.ask_run import Call
 from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
@@ -19,6 +21,7 @@ from llmswitch.errors import ExitCode
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 
+Way = Callable[[Engine, Call, Job, Output], Coroutine[Any, Any, int]]
 TERMINATED = 128 + signal.SIGTERM
 
 
@@ -38,33 +41,85 @@ def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -
             output.note(note)
         engine = Engine(profile, ledger, classify.build(profile))
         try:
-            result = _run(_dispatch(engine, job, output))
+            with asyncio.Runner() as runner:
+                return runner.run(_guarded(engine, _way(call)(engine, call, job, output)))
         except KeyboardInterrupt:
             output.interrupted()
             return int(ExitCode.INTERRUPTED)
         except asyncio.CancelledError:
             output.interrupted()
             return TERMINATED
-    output.finish(result)
-    return int(result.error.exit_code) if result.error else int(ExitCode.OK)
 
 
-async def _dispatch(engine: Engine, job: Job, output: TextOutput | JsonOutput | JsonStreamOutput) -> Result:
+def _way(call: Call) -> Way:
+    if call.schema is not None:
+        return _structured
+    if call.compare is not None:
+        return _compared
+    if call.second_opinion is not None:
+        return _reviewed
+    return _plain
+
+
+async def _guarded(engine: Engine, work: Coroutine[Any, Any, int]) -> int:
+    """`work`, ended by SIGTERM as by Ctrl-C, with every adapter closed after it."""
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        return await engine.run(job, output.emit)
+        return await work
     finally:
         await engine.aclose()
 
 
-def _run(main: Coroutine[Any, Any, Result]) -> Result:
-    with asyncio.Runner() as runner:
-        return runner.run(main)
+async def _plain(engine: Engine, _: Call, job: Job, output: Output) -> int:
+    result = await engine.run(job, output.emit)
+    output.finish(result)
+    return _code(result)
 
 
-def _output(call: Call) -> TextOutput | JsonOutput | JsonStreamOutput:
+async def _structured(engine: Engine, _: Call, job: Job, output: Output) -> int:
+    from llmswitch.engine import structured
+
+    outcome = await structured.run(engine, job, output.emit)
+    last = outcome.results[-1]
+    if last.error is None and outcome.errors:
+        error = structured.mismatch_error(outcome.errors)
+        last = replace(last, error=error)
+    elif last.error is None:
+        last = replace(last, text=json.dumps(outcome.value, ensure_ascii=False, indent=1))
+        output.whole(last.text)
+    output.finish(last)
+    return _code(last)
+
+
+async def _reviewed(engine: Engine, call: Call, job: Job, output: Output) -> int:
+    from llmswitch.commands import ask_many
+
+    results = await ask_many.second_opinion(engine, call, job, output)
+    return _finish_many(results, output)
+
+
+async def _compared(engine: Engine, call: Call, job: Job, output: Output) -> int:
+    from llmswitch.commands import ask_many
+
+    names = ask_many.model_list(call.compare or "")
+    results = await ask_many.compare(engine, job, names, output)
+    return _finish_many(results, output)
+
+
+def _finish_many(results: tuple[Result, ...], output: Output) -> int:
+    from llmswitch.commands import ask_many
+
+    output.finish_many(results)
+    return ask_many.exit_code(results)
+
+
+def _code(result: Result) -> int:
+    return int(result.error.exit_code if result.error else ExitCode.OK)
+
+
+def _output(call: Call) -> Output:
     if call.output == "json":
         return JsonOutput(sys.stdout, sys.stderr, quiet=call.quiet, verbose=call.verbose)
     if call.output == "json-stream":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -11,8 +11,10 @@ from llmswitch.conversation import Finish, Notice, Progress, TextDelta, Thinking
 from llmswitch.engine.dispatch import Attempting, AttemptReport, DispatchEvent, Labelled, PassedOver, Result
 from llmswitch.terminal.progress import Status
 
+NEXT_SECTION = "\n\n"
 
-class _Output:
+
+class Output:
     """What all three have in common: notices and waiting on stderr."""
 
     def __init__(self, out: TextIO, err: TextIO, *, quiet: bool, verbose: bool) -> None:
@@ -53,9 +55,20 @@ class _Output:
         wait = f" in {wait_s:.0f} s" if wait_s >= 1 else ""
         self.note(f"trying {name}{wait} ({why})")
 
+    def whole(self, text: str) -> None:
+        """Take an answer that was held back until it was complete."""
+
+    def section(self, title: str, *, first: bool = False) -> None:
+        """What follows is another model's answer."""
+
     def interrupted(self) -> None:
         """Ctrl-C: leave what was printed as it is."""
         self.status.clear()
+
+    def finish_many(self, results: Sequence[Result]) -> None:
+        """After the last of several answers."""
+        self.status.clear()
+        _line(self.out, [as_json(result, with_text=True) for result in results])
 
     def finish(self, result: Result) -> None:
         """After the last event; prints the error, if there is one."""
@@ -66,7 +79,7 @@ class _Output:
             self.err.write(render_error(result.error.message, result.error.hint))
 
 
-class TextOutput(_Output):
+class TextOutput(Output):
     """The answer on stdout: rendered on a terminal, raw in a pipe."""
 
     def __init__(self, out: TextIO, err: TextIO, *, raw: bool, quiet: bool, verbose: bool) -> None:
@@ -89,6 +102,29 @@ class TextOutput(_Output):
                 self.err.flush()
             case _:
                 await super().emit(event)
+
+    def whole(self, text: str) -> None:
+        """Print it at once."""
+        self.status.clear()
+        self.started = True
+        self.answer.write(text + "\n")
+
+    def section(self, title: str, *, first: bool = False) -> None:
+        """A heading in Markdown, which is also what a pipe gets."""
+        self.status.clear()
+        self.started = True
+        self.answer.write(f"{'' if first else NEXT_SECTION}## {title}\n\n")
+
+    def finish_many(self, results: Sequence[Result]) -> None:
+        """End the answers; errors, then a table of what each took, on stderr."""
+        from llmswitch.commands.ask_many import comparison_table
+
+        self.status.clear()
+        self._end()
+        for result in results:
+            super().finish(result)
+        if not self.quiet:
+            self.err.write(comparison_table(results))
 
     def interrupted(self) -> None:
         """Close what was printed so far, so that the shell's prompt starts on a line of its own."""
@@ -131,7 +167,7 @@ def _summary_source(report: AttemptReport) -> str:
     return "local" if report.cost.source == "free" and report.model.local else report.cost.source
 
 
-class JsonOutput(_Output):
+class JsonOutput(Output):
     """One object at the end."""
 
     def finish(self, result: Result) -> None:
@@ -140,7 +176,7 @@ class JsonOutput(_Output):
         _line(self.out, as_json(result, with_text=True))
 
 
-class JsonStreamOutput(_Output):
+class JsonStreamOutput(Output):
     """One event a line; the last one is the object of `--json` without its text."""
 
     async def emit(self, event: DispatchEvent) -> None:
@@ -244,6 +280,6 @@ def _amount(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:f}"
 
 
-def _line(out: TextIO, record: Mapping[str, Any]) -> None:
+def _line(out: TextIO, record: object) -> None:
     out.write(json.dumps(record, ensure_ascii=False) + "\n")
     out.flush()

@@ -29,6 +29,10 @@ class Call:
     model: str | None = None
     task: str | None = None
     max_tokens: int | None = None
+    schema: str | None = None
+    second_opinion: str | None = None
+    """A model's name, or empty for the strongest one of another family."""
+    compare: str | None = None
     editor: bool = False
     explain: bool = False
     output: Output = "auto"
@@ -41,6 +45,7 @@ def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -
     """Answer `call` and return the exit code. Raises LlmSwitchError."""
     if call.task is not None and call.task not in TASKS:
         raise UsageError(f"{call.task!r} is not a task{nearest(call.task, TASKS)}")
+    _check_together(call)
     if _nothing_given(call):
         sys.stderr.write(help_text() + "\n")
         return int(ExitCode.USAGE)
@@ -53,7 +58,12 @@ def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -
     given = prompt_input.read(call.words, call.files, use_stdin=call.use_stdin, editor=call.editor, say=say)
     if given.empty:
         raise InputError("the prompt is empty; nothing was sent", hint='llmswitch ask "your question", or pipe text in')
-    request = Request((given.message,), system=call.system, max_output_tokens=call.max_tokens)
+    schema = None
+    if call.schema is not None:
+        from llmswitch.engine.structured import load_schema
+
+        schema = load_schema(call.schema)
+    request = Request((given.message,), system=call.system, max_output_tokens=call.max_tokens, schema=schema)
     if call.explain:
         from llmswitch.commands.ask_explain import explain
 
@@ -61,6 +71,21 @@ def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -
     from llmswitch.commands.ask_answer import answer
 
     return answer(call, profile, request, given)
+
+
+def _check_together(call: Call) -> None:
+    """Raise UsageError for options that exclude each other."""
+    many = [
+        name
+        for name, value in (("--second-opinion", call.second_opinion), ("--compare", call.compare))
+        if value is not None
+    ]
+    if len(many) > 1 or (many and call.schema):
+        raise UsageError(f"{many[0]} and {many[1] if len(many) > 1 else '--schema'} exclude each other")
+    if call.compare and call.model:
+        raise UsageError("--compare names its models; leave -m out")
+    if many and call.output == "json-stream":
+        raise UsageError(f"{many[0]} has no event stream", hint="use --json")
 
 
 def _nothing_given(call: Call) -> bool:

@@ -100,7 +100,7 @@ def _print(windows: list[dict[str, Any]], cooling: list[dict[str, Any]], now: fl
             )
             for held in cooling
         ]
-        sys.stdout.write("\n" + render_table(("cooling down", "after", "until"), rows, stream=sys.stdout))
+        sys.stdout.write("\n" + render_table(("cooling down", "after", "until"), held_rows, stream=sys.stdout))
     else:
         sys.stdout.write("Nobody is cooling down.\n")
 

@@ -43,7 +43,8 @@ NOT_CHARGED = frozenset(
 
 @dataclass(slots=True)
 class Attempt:
-    """What is known of one call while it runs. `committed`: content was passed on. Times are milliseconds."""
+    """What is known of one call while it runs. `committed`: content came; `held_back`: it was not
+    passed on yet. Times are milliseconds."""
 
     model: Model
     ordinal: int
@@ -59,8 +60,14 @@ class Attempt:
     error: str | None = None
     phase: str | None = None
     committed: bool = False
+    held_back: bool = False
     called: bool = False
     texts: list[str] = field(default_factory=list)
+
+    @property
+    def passed_on(self) -> bool:
+        """Whether content reached the caller: the commit boundary."""
+        return self.committed and not self.held_back
 
     @property
     def text(self) -> str:
@@ -75,7 +82,7 @@ class Attempt:
         """The usage to be billed: as reported when the answer is complete; where it broke off at least what went in and
         came out by our own estimate; nothing where the provider declined the request."""
         told = self.reported.usage if self.reported else None
-        if self.status == "ok":
+        if self.finish is not None:
             return told
         if not self.called or self.declined:
             return told or Usage(input_tokens=0, output_tokens=0)

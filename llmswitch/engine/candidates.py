@@ -35,14 +35,22 @@ class Needs:
 
 
 def named(profile: Profile, task: str, difficulty: str | None, model: str | None) -> list[tuple[str, str]]:
-    """(model name, why it is here) in the order of trying, each name once. A model that was asked for stands alone."""
+    """(model name, why it is here) in the order of trying, each name once. A model that was asked for stands alone. Where
+    `[escalate]` is on, a prompt of one of its difficulties goes to the weak tiers only when nothing stronger is left."""
     if model is not None:
         return [(model, "asked for")]
+    escalate = profile.settings["escalate"]
     names = [(name, f"route of {task}") for name in profile.route(task).models(difficulty)]
+    if escalate["enabled"]:
+        names += [(name, "escalation") for name in escalate["to"]]
     names += [(name, "fallback chain") for name in profile.chain]
     first: dict[str, str] = {}
     for name, why in names:
         first.setdefault(name, why)
+    if escalate["enabled"] and difficulty in escalate["difficulty"]:
+        weak = {name for name in first if profile.models[name].tier >= escalate["from_tier"]}
+        late = {name: f"{first[name]}, last: the prompt looks {difficulty}" for name in first if name in weak}
+        first = {name: why for name, why in first.items() if name not in weak} | late
     return list(first.items())
 
 

@@ -13,14 +13,15 @@ from typing import Literal
 
 from llmswitch.catalog import Model
 from llmswitch.classify import Classifier, Label
-from llmswitch.conversation import Event, Finish, QuotaReport, Request, Usage
+from llmswitch.conversation import Event, Finish, Notice, QuotaReport, Request, TextDelta, ToolCall, Usage
 from llmswitch.engine import attempt as attempts
 from llmswitch.engine import health, plans
 from llmswitch.engine.attempt import Attempt
 from llmswitch.engine.candidates import Needs, candidates, named
 from llmswitch.engine.fallback import Candidate, Failed, Skip, Step, Try, Verdict, walk
+from llmswitch.engine.judge import complaint
 from llmswitch.engine.tokens import estimate_request
-from llmswitch.errors import ExitCode, LlmSwitchError, NoCandidateError, ProtocolError, ProviderError
+from llmswitch.errors import ExitCode, InadequateError, LlmSwitchError, NoCandidateError, ProtocolError, ProviderError
 from llmswitch.ledger import limits
 from llmswitch.ledger.prices import Cost, cost_of
 from llmswitch.ledger.store import Kind, Ledger
@@ -213,6 +214,8 @@ class _Walk:
     reports: list[AttemptReport] = field(default_factory=list)
     errors: list[ProviderError] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
+    fallback_answer: tuple[Attempt, list[Event]] | None = None
+    """A complete answer that was judged inadequate: better than none, when no stronger model answers."""
 
     async def run(self) -> Result:
         steps = walk(self.engine.candidates(self.job, self.label), jitter=random.random)
@@ -231,9 +234,23 @@ class _Walk:
                         return self._result(attempt, None)
                 step = steps.send(answer)
         except StopIteration as end:
+            if self.fallback_answer is not None and not self._broke_off():
+                return await self._second_best(*self.fallback_answer)
             return self._result(attempt if self.reports else None, self._error(end.value))
         finally:
             steps.close()
+
+    def _broke_off(self) -> bool:
+        return bool(self.reports) and self.reports[-1].status == "partial"
+
+    async def _second_best(self, attempt: Attempt, held: list[Event]) -> Result:
+        await self.emit(
+            Notice(f"no stronger model could be asked: this is {attempt.model.name}'s answer ({attempt.error})")
+        )
+        attempt.held_back = False
+        for event in held:
+            await self.emit(event)
+        return self._result(attempt, None)
 
     async def _try(self, step: Try) -> tuple[Attempt, Failed | None]:
         ordinal = len(self.reports) + 1
@@ -258,19 +275,26 @@ class _Walk:
         return attempt, failed
 
     async def _stream(self, attempt: Attempt) -> None:
-        """Pass the answer on. `Finish` goes out only here, when nothing can fail any more."""
+        """Pass the answer on; where the profile says so, hold a weak model's answer back until it is judged."""
         engine = self.engine
         provider = engine.provider(attempt.model)
         timeouts = engine.profile.providers[attempt.model.provider].timeouts
+        escalate = engine.profile.settings["escalate"]
+        judged = escalate["enabled"] and not self.job.model and attempt.model.tier >= escalate["from_tier"]
+        attempt.held_back = judged and escalate["buffer"]
+        held: list[Event] = []
         try:
             async for event in attempts.stream(
                 attempt, provider, self.job.request, timeouts, thinking_is_content=self.job.thinking_is_content
             ):
                 if isinstance(event, QuotaReport):
                     health.note_quota(engine.ledger, attempt.model, event, engine.now())
+                if isinstance(event, Finish) and judged:
+                    await self._judge(attempt, held, event)
+                if attempt.held_back and isinstance(event, TextDelta | ToolCall):
+                    held.append(event)
+                    continue
                 await self.emit(event)
-                if isinstance(event, Finish):
-                    break
         except (LlmSwitchError, asyncio.CancelledError, OSError):
             raise
         except (
@@ -280,17 +304,31 @@ class _Walk:
                 f"{type(error).__name__}: {error}", provider=attempt.model.provider, model=attempt.model.name
             ) from error
 
+    async def _judge(self, attempt: Attempt, held: list[Event], finish: Finish) -> None:
+        """Raise InadequateError for an answer that was held back and is not up to the task, else let it go out. One that
+        was passed on already can only be remarked on."""
+        wrong = complaint(attempt.text, finish.reason, self.label.task)
+        if wrong and attempt.held_back:
+            self.fallback_answer = (attempt, [*held, finish])
+            attempt.finish = finish.reason
+            raise InadequateError(wrong, provider=attempt.model.provider, model=attempt.model.name)
+        attempt.held_back = False
+        for event in held:
+            await self.emit(event)
+        if wrong:
+            await self.emit(Notice(f"{attempt.model.name}'s answer may not do: {wrong}; -m asks another model"))
+
     def _failed(self, attempt: Attempt, error: ProviderError) -> Failed:
         attempt.failure = error.failure
         attempt.phase = error.phase
         attempt.error = attempts.failure_of(error)
-        attempt.status = "partial" if attempt.committed else "failed"
+        attempt.status = "partial" if attempt.passed_on else "failed"
         self.errors.append(error)
         health.note_failure(self.engine.ledger, attempt.model, error, self.engine.now())
         retry_after = error.retry_after_s
         if retry_after is None and error.resets_at is not None:
             retry_after = max(0.0, error.resets_at - self.engine.now())
-        return Failed(error.failure, retry_after, error.phase, attempt.committed)
+        return Failed(error.failure, retry_after, error.phase, attempt.passed_on)
 
     def _settle(self, row: int, attempt: Attempt) -> AttemptReport:
         attempt.total_ms = attempt.elapsed_ms()
@@ -318,7 +356,7 @@ class _Walk:
         settings = self.engine.profile.providers[attempt.model.provider]
         at = datetime.fromtimestamp(self.engine.now(), UTC)
         return cost_of(
-            attempt.spent(), attempt.model, settings, at, reported=attempt.cost, complete=attempt.status == "ok"
+            attempt.spent(), attempt.model, settings, at, reported=attempt.cost, complete=attempt.finish is not None
         )
 
     def _error(self, verdict: Verdict) -> LlmSwitchError:
@@ -337,7 +375,7 @@ class _Walk:
         )
 
     def _result(self, attempt: Attempt | None, error: LlmSwitchError | None) -> Result:
-        answered = attempt is not None and (error is None or attempt.committed)
+        answered = attempt is not None and (error is None or attempt.passed_on)
         return Result(
             dispatch_id=self.dispatch_id,
             label=self.label,

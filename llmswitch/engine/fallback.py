@@ -15,6 +15,7 @@ The rules, one for each failure class:
     timeout                         next candidate at once; a connection that was never made rules out the provider
     quota, authentication, refused  every other model of that provider is passed over
     context_too_long                models with no larger window are passed over
+    inadequate                      models of the same or a weaker tier are passed over (`[escalate]` in the profile)
     anything after the first content was passed on: stop (the commit boundary)
 """
 
@@ -29,6 +30,7 @@ from llmswitch.errors import ExitCode, Failure
 MAX_RETRIES = 2
 MAX_WAIT_S = 20.0
 BACKOFF_S = 1.0
+NO_TIER = 1_000
 
 RETRIED = frozenset({Failure.RATE_LIMIT, Failure.OVERLOAD})
 PROVIDER_WIDE = frozenset({Failure.QUOTA, Failure.AUTHENTICATION, Failure.REFUSED})
@@ -95,12 +97,13 @@ def walk(
     failures: list[Failure] = []
     barred: dict[str, str] = {}  # provider -> reason
     window = 0  # models must have a larger context than this
+    tier = NO_TIER  # and be of a stronger tier than this
     postponed: list[Candidate] = []
     waiting = list(candidates)
     while waiting or postponed:
         last_resort = not waiting
         candidate = waiting.pop(0) if waiting else postponed.pop(0)
-        reason = _skip_reason(candidate, barred, window, last_resort=last_resort)
+        reason = _skip_reason(candidate, barred, window, tier, last_resort=last_resort)
         if reason:
             if (
                 candidate.skipped is None
@@ -121,7 +124,7 @@ def walk(
             if outcome.committed:
                 return Verdict("the answer broke off after its first content was passed on", ExitCode.FAILED)
             may_retry = outcome.failure in RETRIED and retries < MAX_RETRIES
-            if not may_retry or _others_left(waiting + postponed, barred, window):
+            if not may_retry or _others_left(waiting + postponed, barred, window, tier):
                 break
             wait_s = _wait(outcome, retries, jitter())
             if wait_s > MAX_WAIT_S:
@@ -133,10 +136,14 @@ def walk(
             barred[candidate.model.provider] = f"{candidate.model.provider} can't be reached"
         elif outcome.failure is Failure.CONTEXT_TOO_LONG:
             window = max(window, candidate.model.context)
+        elif outcome.failure is Failure.INADEQUATE:
+            tier = min(tier, candidate.model.tier)
     return _verdict(failures, candidates)
 
 
-def _skip_reason(candidate: Candidate, barred: dict[str, str], window: int, *, last_resort: bool) -> str | None:
+def _skip_reason(
+    candidate: Candidate, barred: dict[str, str], window: int, tier: int, *, last_resort: bool
+) -> str | None:
     model = candidate.model
     if candidate.skipped:
         return candidate.skipped
@@ -144,6 +151,8 @@ def _skip_reason(candidate: Candidate, barred: dict[str, str], window: int, *, l
         return barred[model.provider]
     if model.context <= window:
         return f"its window of {model.context:,} tokens is not larger than the one that was too small"
+    if model.tier >= tier:
+        return f"tier {model.tier} is not stronger than the one that was not up to it"
     if candidate.cooling and (candidate.cooling_is_official or not last_resort):
         return f"cooling down after {candidate.cooling.value.replace('_', ' ')}"
     return None
@@ -155,8 +164,8 @@ def _why(candidate: Candidate, retries: int, *, last_resort: bool) -> str:
     return "nothing else is left, so its cool-down is cut short" if last_resort else candidate.why
 
 
-def _others_left(rest: Sequence[Candidate], barred: dict[str, str], window: int) -> bool:
-    return any(_skip_reason(candidate, barred, window, last_resort=True) is None for candidate in rest)
+def _others_left(rest: Sequence[Candidate], barred: dict[str, str], window: int, tier: int) -> bool:
+    return any(_skip_reason(candidate, barred, window, tier, last_resort=True) is None for candidate in rest)
 
 
 def _wait(outcome: Failed, retries: int, jitter: float) -> float:
