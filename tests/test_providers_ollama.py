@@ -86,7 +86,7 @@ def test_a_prompt_that_would_be_cut_is_not_sent(upstream: Upstream) -> None:
 
 
 def test_the_profiles_options_are_passed_on(upstream: Upstream) -> None:
-    options = {"num_ctx": 5_000, "keep_alive": "1h", "top_k": 20, "think": "high"}
+    options = {"num_ctx": 5_000, "keep_alive": "1h", "top_k": 20, "think": "high", "prefer": ["qwen3"]}
     request = asked(max_output_tokens=50, temperature=0.1, stop=("END",))
     answer(CASE.settings(upstream.url), request, a_model(options=options))
     body = sent(upstream)

@@ -18,7 +18,7 @@ from llmswitch.providers.prompt_size import prompt_tokens
 STEPS = tuple(k * 1024 for k in (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024))
 ANSWER_ROOM = 4_096
 KEEP_ALIVE = "10m"
-_OURS = frozenset({"keep_alive", "think", "num_ctx"})
+_OURS = frozenset({"keep_alive", "think", "num_ctx", "prefer"})
 _PROPERTY_KEYS = frozenset({"type", "items", "description", "enum"})
 
 
