@@ -172,6 +172,12 @@ def test_a_call_at_the_turn_of_a_month_in_tokyo_is_in_the_local_month(recorder: 
     assert [(group.keys, group.figures.calls) for group in days] == [(("2026-10-01",), 1)]
 
 
+def test_the_first_instant_after_a_month_is_not_in_it(recorder: Recorder) -> None:
+    recorder.call(usage=MILLION, at=datetime(2026, 10, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+    recorder.call(usage=MILLION, at=datetime(2026, 11, 1, tzinfo=UTC))
+    assert recorder.report().total.calls == 1
+
+
 def test_days_come_in_order(recorder: Recorder) -> None:
     for day in (9, 3, 21):
         recorder.call(usage=MILLION, at=datetime(2026, 10, day, 12, tzinfo=UTC))

@@ -179,6 +179,12 @@ def test_a_suffix_that_chooses_another_host_makes_the_price_an_estimate() -> Non
     assert cost("openrouter", "openai/gpt-oss-120b:nitro", usage).source == "estimate"
 
 
+def test_a_compact_date_in_an_id_is_the_dated_model() -> None:
+    usage = Usage(input_tokens=1_000_000, output_tokens=0)
+    assert cost("openai", "gpt-5.2-20251211", usage) == cost("openai", "gpt-5.2-2025-12-11", usage)
+    assert cost("openai", "gpt-5.2-20251211", usage).usd == Decimal("1.75")
+
+
 def test_an_unknown_suffix_has_no_price() -> None:
     usage = Usage(input_tokens=1_000_000, output_tokens=0)
     assert cost("openrouter", "openai/gpt-oss-120b:gold", usage).usd is None
