@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from typing import Annotated
@@ -48,14 +47,25 @@ def list_models(
     from llmswitch.terminal.tables import render_table
 
     table = [
-        (str(row["tier"]), str(row["name"]), str(row["provider"]), str(row["model"]), f"{row['context']:,}", str(row["note"] or ""))
+        (
+            str(row["tier"]),
+            str(row["name"]),
+            str(row["provider"]),
+            str(row["model"]),
+            f"{row['context']:,}",
+            str(row["note"] or ""),
+        )
         for row in rows
     ]
-    sys.stdout.write(render_table(("tier", "model", "provider", "id", "context", "note"), table, stream=sys.stdout, right=(0, 4)))
+    sys.stdout.write(
+        render_table(("tier", "model", "provider", "id", "context", "note"), table, stream=sys.stdout, right=(0, 4))
+    )
 
 
 def fetch() -> None:
     """Fetch the file, with progress on stderr; nothing to do when it is there."""
+    import asyncio
+
     from llmswitch.conversation import Notice
     from llmswitch.providers.model_fetch import fetch_default
     from llmswitch.terminal.progress import Status
