@@ -16,9 +16,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from upstream_wire import DEFAULT_TEXT, STREAMS, Piece, Reply, error_body, error_event
+from upstream_wire import BEFORE_MARKER, DEFAULT_TEXT, STREAMS, Piece, Reply, error_body, error_event, garbled_event
 
-__all__ = ["DEFAULT_TEXT", "Reply", "Seen", "Upstream", "nobody_listens", "running_upstream", "silent_port"]
+__all__ = [
+    "BEFORE_MARKER",
+    "DEFAULT_TEXT",
+    "Reply",
+    "Seen",
+    "Upstream",
+    "nobody_listens",
+    "running_upstream",
+    "silent_port",
+]
 
 MODELS = ("glm-4.7", "qwen3:8b", "qwen2.5-coder:32b")
 WAIT_S = 20.0
@@ -171,9 +180,14 @@ class _Connection:
         kind = "application/x-ndjson" if dialect == "ollama" else "text/event-stream"
         self._head(200, kind, {"Transfer-Encoding": "chunked", **reply.headers})
         asked = seen.body if isinstance(seen.body, dict) else {}
-        sent = 0
+        sent, pieces = 0, len(reply.pieces())
         for chunk in STREAMS[dialect](reply, seen.model, asked):
             if not isinstance(chunk, Piece):
+                if sent == pieces != 0:
+                    pieces = 0  # once: what follows the last piece has several events
+                    fault = await self._before_piece(dialect, reply, BEFORE_MARKER)
+                    if fault is not None:
+                        return fault
                 await self._write(chunk, reply)
                 continue
             fault = await self._before_piece(dialect, reply, sent)
@@ -201,6 +215,8 @@ class _Connection:
         if reply.drop_after == sent:
             self.writer.transport.abort()
             return False
+        if reply.garble_after == sent:
+            await self._write(garbled_event(dialect), reply)
         if reply.error_after == sent:
             await self._write(error_event(dialect, reply), reply)
         if sent in (reply.error_after, reply.end_after):

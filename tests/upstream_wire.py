@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_TEXT = "The quick brown fox jumps over the lazy dog."
+BEFORE_MARKER = -1
+"""As the number of a fault's piece: all of the text was sent, the protocol's final marker was not."""
 Json = Mapping[str, Any]
 
 
@@ -21,7 +23,8 @@ class Reply:
 
     Faults: `status` >= 400 with `body` and `headers`; `refuse` closes at once; `garbage` sends a page with status 200;
     `plain` sends this JSON with status 200; after that many pieces `drop_after` resets, `stall_after` waits for ever,
-    `end_after` ends politely and `error_after` sends the protocol's error event (`error` replaces its object);
+    `end_after` ends politely, `garble_after` sends an event that is not JSON and goes on, and `error_after` sends the
+    protocol's error event (`error` replaces its object); BEFORE_MARKER is the place after the last piece;
     `hold_after` waits for `Upstream.release()`; `first_delay_s` and `delay_s` (seconds) come before the headers and
     before each piece; `tcp_bytes` cuts the stream into writes of that many bytes.
     """
@@ -43,6 +46,7 @@ class Reply:
     drop_after: int | None = None
     stall_after: int | None = None
     end_after: int | None = None
+    garble_after: int | None = None
     error_after: int | None = None
     error: Json | None = None
     hold_after: int | None = None
@@ -215,6 +219,14 @@ def error_event(dialect: str, reply: Reply) -> bytes:
     if dialect == "ollama":
         return (json.dumps({"error": (reply.error or {"error": "the runner has died"})["error"]}) + "\n").encode()
     return _sse({"error": reply.error or {"message": "Provider returned error", "code": 502}})
+
+
+def garbled_event(dialect: str) -> bytes:
+    """An event whose payload is no JSON."""
+    if dialect == "ollama":
+        return b'{"message": {"con\n'
+    name = b"event: content_block_delta\n" if dialect == "anthropic" else b""
+    return name + b'data: {"choices": [{"del\n\n'
 
 
 def error_body(dialect: str, reply: Reply) -> str:
