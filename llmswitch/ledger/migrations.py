@@ -111,9 +111,44 @@ def _create_cooldowns_and_quota_windows(connection: sqlite3.Connection) -> None:
         ) WITHOUT ROWID""")
 
 
+def _create_sessions_and_turns(connection: sqlite3.Connection) -> None:
+    """What was said, where the person asked for it to be kept. `content` is JSON (`turn_json`). The index over the words
+    needs FTS5 with trigrams; an SQLite without it searches the turns themselves."""
+    connection.execute("""
+        CREATE TABLE sessions (
+            name TEXT NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            project TEXT,
+            pinned_model TEXT,
+            automatic INTEGER NOT NULL DEFAULT 0
+        )""")
+    connection.execute("""
+        CREATE TABLE turns (
+            id INTEGER PRIMARY KEY,
+            session TEXT NOT NULL,
+            ordinal INTEGER NOT NULL,
+            role TEXT NOT NULL,
+            content TEXT NOT NULL,
+            partial INTEGER NOT NULL DEFAULT 0,
+            task TEXT,
+            dispatch_id TEXT,
+            model TEXT,
+            provider TEXT,
+            created_at INTEGER NOT NULL,
+            UNIQUE (session, ordinal)
+        )""")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE turns_index USING fts5(text, tokenize = 'trigram')")
+    except sqlite3.OperationalError as error:
+        if "no such" not in str(error):  # module or tokenizer
+            raise
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_dispatches_and_attempts,
     _create_cooldowns_and_quota_windows,
+    _create_sessions_and_turns,
 ]
 
 LATEST = len(MIGRATIONS)
