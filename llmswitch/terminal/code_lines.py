@@ -45,6 +45,7 @@ class CodeLines:
         self._lexer = _lexer(language) if language else None
         self._stack = ["root"]
         self._in_comment = False
+        self._keeps_state = True
 
     def line(self, text: str) -> str:
         """One line without its end, painted."""
@@ -57,24 +58,28 @@ class CodeLines:
                 return paint(text, _SGR["Comment"])
             head, text = text[: end + 2], text[end + 2 :]
             self._in_comment = False
-        tokens = list(self._tokens(text + "\n"))
+        tokens = self._tokens(text + "\n")
         if tokens and "Multiline" in tokens[-1][0] and tokens[-1][1].lstrip().startswith("/*"):
             self._in_comment = "*/" not in tokens[-1][1]
         return paint(head, _SGR["Comment"]) + _painted(tokens)
 
-    def _tokens(self, line: str) -> Iterable[tuple[str, str]]:
+    def _tokens(self, line: str) -> list[tuple[str, str]]:
+        """Token types (dotted) and texts of one line."""
         from pygments.lexer import ExtendedRegexLexer, LexerContext, RegexLexer
 
         lexer: Any = self._lexer
-        if isinstance(lexer, RegexLexer) and not isinstance(lexer, ExtendedRegexLexer):
+        if self._keeps_state and isinstance(lexer, RegexLexer) and not isinstance(lexer, ExtendedRegexLexer):
             # The driver of ExtendedRegexLexer is the only one that shows the state it ends in.
             context = LexerContext(line, 0, self._stack)
-            for _, kind, text in ExtendedRegexLexer.get_tokens_unprocessed(lexer, context=context):
-                yield ".".join(kind), text
+            try:
+                found = list(ExtendedRegexLexer.get_tokens_unprocessed(lexer, context=context))
+            except TypeError:  # a few lexers (Scheme, SML) have callbacks that take no context
+                self._keeps_state = False
+                return self._tokens(line)
             self._stack = context.stack
-            return
-        for _, kind, text in lexer.get_tokens_unprocessed(line):
-            yield ".".join(kind), text
+        else:
+            found = list(lexer.get_tokens_unprocessed(line))
+        return [(".".join(kind), text) for _, kind, text in found]
 
 
 def _lexer(language: str) -> Lexer | None:

@@ -254,7 +254,7 @@ class MarkdownAnswer:
         if "`" in fence.info and fence.mark[0] == "`":
             return False
         self._enter(start, forced=self._after_table)
-        if start.kept < len(start.containers):
+        if any(isinstance(one, Item) for one in start.containers[start.kept :]):
             self._line(self._leads(start.kept), "")
         self._fence = fence
         fence.code = CodeLines(fence.language if self._palette.colored else "")
