@@ -1,0 +1,59 @@
+"""The rows to learn from and to measure on, whichever file they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+PROMPTS = Path(__file__).with_name("prompts")
+Kind = Literal["own", "hand", "weak"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A labelled prompt. `source` is what splits go by (a writer, a repository, a data set); `kind` is how the label came
+    about: `own` (written for the label, confirmed by a blind reading), `hand` (typed by a stranger, labelled by reading),
+    `weak` (labelled by the nature of its data set). `difficulty` is only known of our own."""
+
+    prompt: str
+    label: str
+    source: str
+    lang: str
+    kind: Kind
+    difficulty: str | None = None
+
+
+def own(folder: Path = PROMPTS) -> list[Row]:
+    """Our own prompts: every `LANGUAGE-WRITER.jsonl` of `folder`."""
+    return [
+        Row(entry["prompt"], entry["label"], path.stem, path.stem[:2], "own", entry["difficulty"])
+        for path in sorted(folder.glob("[a-z][a-z]-[a-z].jsonl"))
+        for entry in read(path)
+    ]
+
+
+def shared(folder: Path) -> list[Row]:
+    """The rows that are not ours to distribute: `read_by_hand.jsonl` and `weak_labels.jsonl` of `folder`."""
+    kinds: tuple[tuple[str, Kind], ...] = (("read_by_hand", "hand"), ("weak_labels", "weak"))
+    return [
+        Row(entry["prompt"], entry["label"], entry["source"], entry["lang"], kind)
+        for name, kind in kinds
+        for entry in read(folder / f"{name}.jsonl")
+    ]
+
+
+def repository(source: str) -> str:
+    """The group of a source for splits: logs and commits of one repository are one group, so are the parts of one set."""
+    name = source.split(" (")[0].removeprefix("github:").removeprefix("commit:").lower()
+    return name.rsplit("-v", 1)[0] if "arena-hard" in name else name
+
+
+def read(path: Path) -> Iterator[dict[str, str]]:
+    """The objects of a JSONL file."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)

@@ -1,0 +1,142 @@
+"""Train the shipped weights file of `linear`, the same to the byte every time.
+
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.classifier.train --shared ../shared/data/tasks
+
+Without `--shared` it trains on our own prompts alone. `--out FILE` writes elsewhere. Needs numpy and scipy (the extra
+`dev`); nothing of it is needed to use the classifier. No random number is drawn: features are ordered by their number,
+rows by file and line, and the optimiser starts from zero.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.classifier import model
+from benchmarks.classifier.model import Array, Model, Settings
+from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
+from llmswitch.classify.features import Features, features
+from llmswitch.classify.linear import DIFFICULTIES
+from llmswitch.classify.weights import LANES, SHIPPED, encode
+from llmswitch.tasks import TASKS
+
+ZERO = 1024
+MOST = 2047
+"""Lane values run from 0 to MOST, ZERO is the weight 0: eleven bits, so that 8,192 rows fit into 24."""
+
+
+def labels_of(rows: Sequence[Row]) -> Array:
+    """Index of each row's label in TASKS."""
+    return np.array([TASKS.index(row.label) for row in rows], dtype=np.float64)
+
+
+def weights_of(rows: Sequence[Row], settings: Settings) -> Array:
+    """How much each row counts."""
+    by_kind = {"own": 1.0, "hand": settings.hand, "weak": settings.weak}
+    return np.array([by_kind[row.kind] for row in rows])
+
+
+def held_out_logits(rows: Sequence[Row], found: Sequence[Features], settings: Settings, folds: int) -> Array:
+    """Logits of each row by a model that saw no row of its group; groups go round robin by size into `folds` folds."""
+    labels, weights = labels_of(rows), weights_of(rows, settings)
+    fold_of = folds_of(rows, folds)
+    logits = np.zeros((len(rows), len(TASKS)))
+    for fold in range(folds):
+        inside = np.flatnonzero(fold_of != fold)
+        outside = np.flatnonzero(fold_of == fold)
+        trained = model.train([found[i] for i in inside], labels[inside], weights[inside], settings)
+        logits[outside] = trained.logits([found[i] for i in outside])
+    return logits
+
+
+def folds_of(rows: Sequence[Row], folds: int) -> Array:
+    """The fold of each row. A repository or a writer is never in two folds; large groups are dealt first."""
+    sizes: dict[str, int] = {}
+    for row in rows:
+        sizes[repository(row.source)] = sizes.get(repository(row.source), 0) + 1
+    loads = [0] * folds
+    fold_of: dict[str, int] = {}
+    for group in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        fold_of[group] = loads.index(min(loads))
+        loads[fold_of[group]] += sizes[group]
+    return np.array([fold_of[repository(row.source)] for row in rows])
+
+
+def build(rows: Sequence[Row], settings: Settings, cost: Sequence[Sequence[float]], folds: int = 6) -> bytes:
+    """The bytes of a weights file trained on `rows`."""
+    found = [features(row.prompt) for row in rows]
+    labels, weights = labels_of(rows), weights_of(rows, settings)
+    trained = model.train(found, labels, weights, settings)
+    real = np.array([row.kind != "weak" for row in rows])
+    logits = held_out_logits(rows, found, settings, folds)
+    sharpness = model.sharpness(logits[real], labels[real], weights[real])
+    hard_weights, hard_bias = _difficulty(rows, found, trained, settings)
+    return quantise(trained, hard_weights, hard_bias, sharpness, cost)
+
+
+def _difficulty(
+    rows: Sequence[Row], found: Sequence[Features], trained: Model, settings: Settings
+) -> tuple[Array, Array]:
+    known = [i for i, row in enumerate(rows) if row.difficulty is not None]
+    names = [str(row.difficulty) for row in rows if row.difficulty is not None]
+    labels = np.array([DIFFICULTIES.index(name) for name in names], dtype=np.float64)  # type: ignore[arg-type]  # checked
+    matrix = model.encode(trained.groups, [found[i] for i in known])
+    return model.fit(matrix, labels, np.ones(len(known)), len(DIFFICULTIES), settings)
+
+
+def quantise(
+    trained: Model, hard_weights: Array, hard_bias: Array, sharpness: float, cost: Sequence[Sequence[float]]
+) -> bytes:
+    """The weights file of `trained`: eleven bits a weight, one scale a group."""
+    both = np.hstack([trained.weights, hard_weights])
+    squares = np.concatenate([group.idf**2 for group in trained.groups])
+    square = float(squares.max()) / MOST
+    header: dict[str, object] = {
+        "tasks": list(TASKS),
+        "bias": [float(f"{value:.6g}") for value in [*trained.bias, *hard_bias]],
+        "zero": ZERO,
+        "square": float(f"{square:.9g}"),
+        "sharpness": float(f"{sharpness:.6g}"),
+        "sharpness_difficulty": 1.0,
+        "cost": [list(row) for row in cost],
+    }
+    rows: dict[int, list[int]] = {}
+    start = 0
+    for name, group in zip(model.GROUPS, trained.groups, strict=True):
+        block = both[start : start + len(group.numbers)] * group.idf[:, None]
+        unit = float(np.abs(block).max()) / (ZERO - 1)
+        header[name] = {"scale": float(f"{unit * group.scale:.9g}")}
+        whole = np.clip(np.rint(block / unit) + ZERO, 0, MOST).astype(int)
+        sizes = np.clip(np.rint(group.idf**2 / square), 1, MOST).astype(int)
+        for number, lanes, size in zip(group.numbers, whole, sizes, strict=True):
+            rows[int(number)] = [*map(int, lanes), int(size)]
+        start += len(group.numbers)
+    if any(len(lanes) != LANES for lanes in rows.values()):
+        raise ValueError("a row has the wrong number of lanes")
+    return encode(header, rows)
+
+
+def main() -> None:
+    """Parse the command line, train, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--own", type=Path, default=PROMPTS, help="folder of our own prompts")
+    parser.add_argument("--shared", type=Path, help="folder of read_by_hand.jsonl and weak_labels.jsonl")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    given = parser.parse_args()
+    rows = own(given.own) + (shared(given.shared) if given.shared else [])
+    settings = Settings()
+    content = build(rows, settings, zero_one_cost())
+    given.out.write_bytes(content)
+    print(f"{given.out}: {len(content):,} bytes from {len(rows):,} prompts")
+
+
+def zero_one_cost() -> list[list[float]]:
+    """Every mistake costs the same."""
+    return [[float(truth != said) for said in range(len(TASKS))] for truth in range(len(TASKS))]
+
+
+if __name__ == "__main__":
+    main()

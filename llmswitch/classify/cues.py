@@ -1,0 +1,214 @@
+"""Cheap structural signs of what a prompt is: its shape, its opening and ending, what is pasted, how much is asked.
+
+Each cue is a short name; `features` numbers the names like any n-gram. They carry what n-grams miss: form, and words
+that mean the same."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from llmswitch.classify.lexicon import ENGLISH, JAPANESE
+from llmswitch.classify.prose import Parts
+
+_GREETINGS = frozenset(
+    "hi hey hello ok okay so now please pls plz also and then alright great thanks thank you perfect nice cool good yes "
+    "yeah yep no well actually hmm quick next just cheers sorry sure right um btw there all everyone looks work team "
+    "morning afternoon but thx hiya oh ah folks".split()
+)
+_JAPANESE_GREETINGS = (
+    "ありがとうございます ありがとう すみません すいません お疲れ様です お疲れさまです おつかれさまです では じゃあ 次に 次 あと はい いいね 了解です 了解 "
+    "なるほど こんにちは おはようございます お世話になっております お世話になります ごめん えっと とりあえず ちなみに で、"
+).split()
+_SUFFIXES = ("s", "ed", "ing", "es", "d", "er")
+_WORD = re.compile(r"[a-z][a-z'_-]*")
+_MANY = re.compile(
+    r"\d\d+,?\d* +(?:file|repo|package|service|test|module|issue|ticket|site|host|server|page|component|table|place|"
+    r"endpoint|class|function|error|warning|node|customer|branch|job|script)|\d+ ?(?:個|件|本|台|ファイル|リポ|箇所|サービス|ページ|画面|社|店|人)"
+)
+_SIZE = re.compile(
+    r"\d[\d,.]* ?(?:k|m|mb|gb|thousand|million)? ?(?:lines?\b|loc\b|pages?\b|tokens?\b|words?\b|mb\b)|\d[\d,]* ?[万千]? ?(?:行|ページ|文字|トークン|MB)"
+)
+_WHOLE = re.compile(
+    r"(?:whole|entire|full|complete|all of the|all the) (?:\w+ )?(?:repo|code ?base|log|file|book|document|thread|history|dump|"
+    r"transcript|source|tree|spec|pdf|manual|archive|export)|全文|ログ全部|全体を読|丸ごと|まるごと|ソース全|全部読|すべて読|全て読|通読|読み込んで|読んだ上|読んで"
+)
+_PATH = re.compile(
+    r"[\w-]/[\w./-]*\w\.\w{1,6}\b|\b[\w-]+\.(?:py|tsx?|jsx?|go|rs|rb|java|kt|php|cs|cpp|c|h|sql|ya?ml|toml|json|mdc?|sh|html|s?css|vue|tf|swift|dart)\b"
+)
+_IDENTIFIER = re.compile(r"`[^`\n]+`|\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z]\w+\b|\w+\(\)")
+_QUOTED = re.compile(r"\"[^\"\n]{3,}\"|「[^」\n]{2,}」|“[^”]{3,}”|'[^'\n]{6,}'")
+_LISTED = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*・•]|[①-⑳]|#{1,4}\s)\s*\S", re.MULTILINE)
+_TRACE = re.compile(
+    r"Traceback \(most|\n\s*at \S+.*[:(]|panicked at|goroutine \d|\w(?:Error|Exception)\b|\bERR!|error\[E|egmentation|"
+    r"exit (?:code|status) [1-9]|stack trace|ORA-\d|errno|FATAL|ECONN"
+)
+_DIFF = re.compile(r"^(?:diff --git|@@ |\+\+\+ \S)|^-\s*\S.*\n\+\s*\S", re.MULTILINE)
+_SYMBOLS = (
+    ("doc path", (".md", ".rst", "README", "CHANGELOG", "CONTRIBUTING", ".adoc")),
+    ("test path", ("tests/", "test/", "_test.", "test_", ".test.", ".spec.", "__tests__")),
+    ("at file", (" @", "\n@")),
+    ("url", ("http://", "https://")),
+    ("arrow", ("->", "→", "=>")),
+)
+_ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("te", tuple("して って いて んで きて けて めて えて せて れて みて じて べて てね てよ げて ねて しといて".split())),
+    ("kudasai", tuple("ください 下さい くださいませ くれ ちょうだい 頂戴 もらえます もらえる いただけます 頂けます くれます くれる もらえません".split())),
+    ("onegai", tuple("お願い お願いします おねがいします お願いいたします お願い致します 頼む 頼みます よろしく".split())),
+    ("desuka", tuple("ですか ますか でしょうか だろうか んですか かな かね のか なの っけ の か".split())),
+    ("tai", tuple("たい たいです たいんですけど たいんですが たいのですが ほしい 欲しい ほしいです 欲しいです".split())),
+    ("nai", tuple("ない ません なくなった ないです ないんだが ないんですが ないんですけど ないのだが".split())),
+    ("ta", tuple("した った ました いた えた れた んだ ている てる てます ています なる なります される されます 出る 出ます".split())),
+)  # fmt: skip
+_CLOSING = " \t\n。.!!…、,~〜w笑"
+
+
+@cache
+def _english() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """Word or phrase (joined by `_`) -> its cues, and the first words of phrases."""
+    table: dict[str, tuple[str, ...]] = {}
+    for cue, words in ENGLISH.items():
+        for word in words.split():
+            table[word] = (*table.get(word, ()), cue)
+    return table, frozenset(word.split("_", 1)[0] for word in table if "_" in word)
+
+
+@cache
+def _japanese() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((cue, tuple(words.split())) for cue, words in JAPANESE.items())
+
+
+@cache
+def _base(word: str) -> tuple[str, ...]:
+    """Cues of a word, with its usual endings taken off."""
+    table, _ = _english()
+    if word in table:
+        return table[word]
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix):
+            stem = word[: -len(suffix)]
+            for form in (stem, stem + "e", stem[:-1] if stem[-2:-1] == stem[-1:] else stem, stem[:-1] + "y"):
+                if len(form) > 2 and form in table:
+                    return table[form]
+    return ()
+
+
+def opening(words: list[str], prose: str) -> list[str]:
+    """The first words (English) or characters (Japanese) once greetings are skipped, at most three."""
+    start = prose[:60].lstrip()
+    if start[:1] > "\u3000":
+        for _ in range(3):
+            greeting = next((one for one in _JAPANESE_GREETINGS if start.startswith(one)), None)
+            if greeting is None or len(start) <= len(greeting) + 4:
+                break
+            start = start[len(greeting) :].lstrip("、。,.!! \n")
+        return [start[:2], start[2:4], start[4:6]]
+    first = next((place for place, word in enumerate(words[:8]) if word not in _GREETINGS), 0)
+    return words[first : first + 3]
+
+
+def cues(parts: Parts, attachment: str) -> list[str]:
+    """Names of the cues that hold (some may come twice)."""
+    prose = parts.prose.strip()
+    text = prose if prose else parts.paste[:600]
+    lower = text.lower()
+    words = _WORD.findall(lower)
+    found = _word_cues(words)
+    if not text.isascii():
+        found += [cue for cue, parts_ in _japanese() if any(part in text for part in parts_)]
+    found += [name for name, marks in _SYMBOLS if any(mark in text for mark in marks)]
+    found += _patterns(text, lower)
+    ends = _ends(prose)
+    found += ends
+    found += _shape(parts, prose, attachment)
+    mood = "?" if "ends question" in ends else "."
+    first = opening(words, prose)
+    for size in range(1, len(first) + 1):
+        found.append("first " + " ".join(first[:size]))
+    if first:
+        found.append(f"first {first[0]} {mood}")
+        found += [f"opens {cue}" for cue in _base(first[0])]
+        found += [f"opens {cue} {mood}" for cue in _base(first[0])]
+    return found
+
+
+def _word_cues(words: list[str]) -> list[str]:
+    table, starts = _english()
+    found: list[str] = []
+    for word in set(words):
+        found += _base(word)
+    for place, word in enumerate(words):
+        if word in starts:
+            two = "_".join(words[place : place + 2])
+            found += table.get(two, ())
+            found += table.get("_".join(words[place : place + 3]), ())
+    return found
+
+
+def _patterns(text: str, lower: str) -> list[str]:
+    found: list[str] = []
+    if any(letter.isdigit() for letter in lower):
+        if _MANY.search(lower):
+            found.append("many of")
+        if _SIZE.search(lower):
+            found.append("size")
+    if _WHOLE.search(lower):
+        found.append("whole text")
+    if ("." in text or "/" in text) and _PATH.search(text):
+        found.append("path")
+    if _IDENTIFIER.search(text):
+        found.append("identifier")
+    if _QUOTED.search(text):
+        found.append("quoted")
+    return found
+
+
+def _ends(prose: str) -> list[str]:
+    found: list[str] = []
+    line = prose[:600].strip().split("\n", 1)[0]
+    for prefix, text in (("", prose[-60:]), ("line ", line[-60:])):
+        last = text.rstrip(_CLOSING)
+        asks = last.endswith(("?", "?"))
+        if asks:
+            found.append(prefix + "ends question")
+            last = last.rstrip("?? ")
+        if not last.isascii():
+            kinds = [f"{prefix}ends {name}" for name, endings in _ENDINGS if last.endswith(endings)]
+            found += kinds
+            if asks:
+                found += [kind + " ?" for kind in kinds]
+            if not kinds and last[-1] > "ゟ":
+                found.append(prefix + "ends noun")
+    if "?" in prose or "?" in prose:
+        found.append("question")
+    if prose.endswith((":", ":")):
+        found.append("ends colon")
+    return found
+
+
+def _shape(parts: Parts, prose: str, attachment: str) -> list[str]:
+    size = min(len(prose).bit_length(), 12)
+    head = prose[:300]
+    japanese = not head.isascii() and sum("\u3040" <= letter <= "\u9fff" for letter in head) * 6 > len(head)
+    language = "ja" if japanese else "en"
+    found = [f"prose {size}", f"language {language}", f"prose {size // 2} {language}"]
+    paste = parts.paste if parts.paste else attachment[:3000]
+    if paste:
+        found.append(f"paste {min(len(paste).bit_length(), 12) // 2}")
+        found.append("paste only" if not prose else f"paste with prose {size // 2}")
+        if _DIFF.search(paste):
+            found.append("diff")
+    counts = {"fence": parts.fenced, "code": parts.code_lines // 2, "log": parts.log_lines, "quote": parts.quoted_lines}
+    found += [f"lines of {name}" for name, count in counts.items() if count]
+    if attachment:
+        found += ["attachment", f"attachment {min(len(attachment).bit_length(), 24) // 3}"]
+    if _TRACE.search(paste or prose):
+        found += ["trace", "trace in paste" if paste else "trace in prose"]
+    if "\n" in prose:
+        listed = len(_LISTED.findall(prose))
+        if listed > 1:
+            found.append(f"listed {min(listed.bit_length(), 4)}")
+    if prose[:1].isupper():
+        found.append("capital")
+    found.append(f"lines {min((prose.count(chr(10)) + 1).bit_length(), 6)}")
+    return found

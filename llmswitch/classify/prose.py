@@ -1,0 +1,114 @@
+"""Tell a person's words from what was pasted among them: code, diffs, logs, tracebacks, quoted tickets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+HEAD, TAIL = 1500, 1500
+"""Characters of a long text that are looked at, from its beginning and its end."""
+
+_CODE_LINE = re.compile(
+    r"""^\s*(?:
+      [{}()\[\];,]+\s*$
+    | (?:diff\ --git|index\ [0-9a-f]{6,}|---\ \S|\+\+\+\ \S|@@\ )
+    | [+-]\s{0,12}\S.*[{};:,)=]\s*$
+    | (?:import|from)\ [\w.{"'*]+.*(?:import|from|;|$)
+    | (?:def|class|fn|func|function|interface|struct|enum|impl|trait|module|package|namespace|type|export|public|private|protected|static|async|const|let|var|val|return|if|elif|else|for|while|switch|case|try|except|catch|finally|with|using|defer|go|match|use|mod|pub|end|begin|do|then|fi|done|echo|assert|raise|throw|yield|await|print|puts|require|include|SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|GROUP\ BY|ORDER\ BY|LEFT\ JOIN|JOIN)\b(?:.*[{}();=<>\\]|.*:\s*$)
+    | \#(?:include|define|ifdef|ifndef|endif|!)
+    | (?:@\w+(?:\(.*\))?|//|/\*|\*/|\#\ ?-|<!--|--\ ).*$
+    | </?[A-Za-z][\w:.-]*(?:\s[^<>]*)?/?>.*$
+    | ["'][\w.$@/-]+["']\s*:\s*\S.*$
+    | [\w.$\[\]"'-]+\s*(?:[-+*/|&]?=|:=|=>|->|<-)\s*\S.*$
+    | [\w.$]+\(.*\)\s*[;{:,]?\s*$
+    | .*[;{}]\s*$
+    | [A-Za-z_][\w.-]*:\s*(?:\||>|\[.*|\{.*|"[^"]*"|\d[\d.]*|true|false|null)?\s*$
+    )""",
+    re.VERBOSE,
+)
+_LOG_LINE = re.compile(
+    r"""^\s*(?:
+      \[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d
+    | \[?\d\d:\d\d:\d\d
+    | \[?(?:INFO|WARN|WARNING|ERROR|DEBUG|FATAL|TRACE|E|W)[\]:\ ]\s*\S
+    | Traceback\ \(most\ recent
+    | File\ ".+",\ line\ \d+
+    | at\ [\w.$<>\[\] ]+\s?\(.*\)
+    | at\ \S+:\d+
+    | (?:\w+\.)*\w*(?:Error|Exception|Warning|Panic)\b:?(?:\s|$)
+    | \S+\.\w{1,5}:\d+(?::\d+)?[:\s]
+    | [$%>]\s\S+
+    | (?:npm|yarn|pip|error|warning|fatal|panic|thread|goroutine|Caused\ by|E\ \ )\b.*[:!\d\]]
+    | \d+\ (?:passed|failed|error)
+    | [✓✕✗✘×●]\s
+    | (?:PASS|FAIL|FAILED|ok|not\ ok)\s+\S
+    | \|.*\|\s*$
+    | \d+\s*\|
+    )""",
+    re.VERBOSE,
+)
+_QUOTED_LINE = re.compile(r"^\s*[>|]\s?\S")
+_SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z']+,? ){5}")
+_FENCE = re.compile(r"^\s*(?:```|~~~|\"\"\"|''')")
+_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A request taken apart. `prose` the person's words; `paste` the rest; `fenced`, `code_lines`, `log_lines` and
+    `quoted_lines` count what the paste is made of; `length` is that of the whole request, in characters."""
+
+    prose: str
+    paste: str
+    fenced: int
+    code_lines: int
+    log_lines: int
+    quoted_lines: int
+    length: int
+
+
+def cut(text: str) -> str:
+    """The beginning and the end of a long text."""
+    return text if len(text) <= HEAD + TAIL else text[:HEAD] + "\n" + text[-TAIL:]
+
+
+def take_apart(request: str) -> Parts:
+    """The parts of `request`. One line alone is always prose, unless it is plainly an error or a diff."""
+    text = cut(request)
+    if "\n" not in text:
+        log = _LOG_LINE.match(text) is not None and len(text) < 400
+        return Parts(text, "", 0, 0, int(log), 0, len(request))
+    prose: list[str] = []
+    paste: list[str] = []
+    counts = [0, 0, 0, 0]  # fenced, code, log, quoted
+    inside = False
+    for line in text.split("\n"):
+        if _FENCE.match(line):
+            inside = not inside
+            counts[0] += 1
+            continue
+        kind = 0 if inside else _kind(line)
+        if kind is None:
+            prose.append(line)
+        else:
+            counts[kind] += 1
+            paste.append(line)
+    return Parts("\n".join(prose), "\n".join(paste), *counts, len(request))
+
+
+def _kind(line: str) -> int | None:
+    """1 code, 2 log, 3 quoted, None prose (a Japanese sentence is prose whatever its brackets)."""
+    if not line or line.isspace():
+        return None
+    line = line[:400]
+    if _QUOTED_LINE.match(line) and not line.lstrip().startswith("|"):
+        return 3
+    if _LOG_LINE.match(line):
+        return 2
+    if line[0] in " \t" and len(line) - len(line.lstrip()) >= 4 and not _JAPANESE.search(line):
+        return 1
+    if _SENTENCE.search(line):
+        return None
+    if _CODE_LINE.match(line) and not (_JAPANESE.search(line) and line.rstrip()[-1] not in ";{}),>"):
+        return 1
+    return None
