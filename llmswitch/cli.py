@@ -14,7 +14,7 @@ from llmswitch import errors
 from llmswitch.commands.options import Global, ProfileOption, ProjectOption
 from llmswitch.errors import ExitCode, LlmSwitchError
 
-COMMANDS = ("ask", "classify", "cost", "status", "profile", "models", "ledger")
+COMMANDS = ("ask", "classify", "cost", "status", "history", "profile", "models", "ledger")
 """One module of `llmswitch.commands` each, in the order of `--help`; its `register(app)` adds the verb."""
 
 app = typer.Typer(
@@ -58,8 +58,10 @@ def run(arguments: list[str] | None = None) -> int:
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        return _reader_gone()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # Typer turns a closed pipe into a plain failure
+            return _reader_gone()
+        return end.code if isinstance(end.code, int) else int(ExitCode.FAILED)
     except typer.Abort:
         return int(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the boundary: a bug becomes one line and a log
