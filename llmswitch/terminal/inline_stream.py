@@ -12,7 +12,7 @@ SPAN_LIMIT = 600
 
 
 class InlineStream:
-    """One line at a time: `feed` its pieces, then `end_line`. What comes out (`write(text, sgr)`) depends on the text alone,
+    """One line at a time: `feed` its pieces, then `end_line`. What comes out through `write(text, sgr)` depends on the text alone,
     never on how it was cut."""
 
     def __init__(self, write: Callable[[str, str], None], palette: Palette) -> None:

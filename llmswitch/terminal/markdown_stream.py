@@ -1,6 +1,6 @@
 """Markdown on a terminal while it streams: it only appends. No line is painted twice, nothing moves the cursor.
 
-What is written depends on the text alone, never on how it was cut into chunks; it is written as soon as it is known. Held
+What is shown depends on the text alone, never on how it was cut into chunks; it is written as soon as it is known. Held
 back are: the start of a line until its kind is known, the last word, an open inline span, a line of code, a table.
 """
 
