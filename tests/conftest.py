@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["fixtures_upstream", "fixtures_model"]
+pytest_plugins = ["fixtures_upstream", "fixtures_model", "fixtures_clients"]
 
 _REAL_HOME = Path.home()
 _KEPT = ("LLMSWITCH_TEST_GGUF",)
