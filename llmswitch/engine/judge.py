@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import tomllib
@@ -50,6 +49,8 @@ def _syntax(language: str, body: str) -> str | None:
     try:
         match language:
             case "python" | "py" if not re.search(r"^\s*(?:\.\.\.|>>>|…)", body, re.MULTILINE):
+                import ast
+
                 ast.parse(body)
             case "json":
                 json.loads(body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from llmswitch.catalog import ProviderSettings
 from llmswitch.errors import ConfigError
@@ -39,6 +38,8 @@ def build(settings: ProviderSettings) -> Provider:
     """The adapter for `settings.kind`. Raises ConfigError where nobody provides that kind."""
     target = ADAPTERS.get(settings.kind)
     if target is None:
+        from importlib.metadata import entry_points  # slow, and only for a plug-in
+
         for entry in entry_points(group=ENTRY_POINT_GROUP):
             if entry.name == settings.kind:
                 adapter: type[Provider] = entry.load()
