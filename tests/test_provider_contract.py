@@ -173,11 +173,12 @@ def test_two_calls_at_once_do_not_mix(case: Case, upstream: Upstream) -> None:
 
 
 @every_adapter
-def test_a_second_call_on_the_same_adapter_works(case: Case, upstream: Upstream) -> None:
+def test_a_second_call_uses_the_same_connection(case: Case, upstream: Upstream) -> None:
     async def twice(provider: Provider) -> list[str]:
         return [text_of(await collect(provider, asked(), a_model())) for _ in range(2)]
 
     assert with_provider(case.settings(upstream.url), twice) == [DEFAULT_TEXT] * 2
+    assert upstream.connections == 1
 
 
 STATUS_FAILURES = {

@@ -64,6 +64,7 @@ class Upstream:
 
     url: str = ""
     requests: list[Seen] = field(default_factory=list)
+    connections: int = 0
     client_left: threading.Event = field(default_factory=threading.Event)
     _rules: list[_Rule] = field(default_factory=list)
     _released: threading.Event = field(default_factory=threading.Event)
@@ -299,6 +300,7 @@ def running_upstream() -> Iterator[Upstream]:
             task = asyncio.current_task()
             assert task is not None
             connections.add(task)
+            upstream.connections += 1
             with suppress(asyncio.CancelledError):  # the server is closing
                 await _Connection(upstream, reader, writer).serve()
             connections.discard(task)

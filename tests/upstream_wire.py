@@ -67,7 +67,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Piece:
-    """Bytes that carry the next piece of the text: faults are counted in these."""
+    """Bytes that carry the next piece of the text (or Chat Completions' late usage): faults are counted in these."""
 
     data: bytes
 
@@ -146,7 +146,7 @@ def chat_stream(reply: Reply, model: str, asked: Json) -> Iterator[Chunk]:
     yield delta(finish=reply.finish or ("tool_calls" if reply.tools else "stop"))
     counts = reply.counted({"prompt_tokens": 12, "completion_tokens": 9, "total_tokens": 21})
     if counts is not None and (asked.get("stream_options") or {}).get("include_usage"):
-        yield event(choices=[], usage={**counts, **reply.extra})
+        yield Piece(event(choices=[], usage={**counts, **reply.extra}))
     yield b"data: [DONE]\n\n"
 
 
