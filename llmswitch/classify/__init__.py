@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llmswitch.classify.label import Classifier, Difficulty, Label, Opinion
 
 if TYPE_CHECKING:
+    from llmswitch.classify.local_model import LocalModel
     from llmswitch.profile import Profile
 
 __all__ = ["Classifier", "Difficulty", "Label", "Opinion", "build"]
@@ -18,4 +19,33 @@ def build(profile: Profile, mode: str | None = None) -> Classifier:
 
     settings = profile.settings["classifier"]
     linear = Linear(settings["longcontext_tokens"])
-    return linear
+    mode = mode or settings["mode"]
+    if mode == "linear":
+        return linear
+    from llmswitch.classify.cascade import ALWAYS, Cascade
+
+    return Cascade(linear, _local_model(profile), ALWAYS if mode == "model" else settings["threshold"])
+
+
+def _local_model(profile: Profile) -> LocalModel | None:
+    """The local model of the profile, or None where none is named that Ollama could serve."""
+    from llmswitch.classify.local_model import LocalModel
+    from llmswitch.classify.ollama_address import address_of
+
+    settings = profile.settings["classifier"]
+    wanted = list(settings["models"])
+    provider = profile.providers.get("ollama")
+    if settings["model"] is not None:
+        entry = profile.model(settings["model"])
+        serving = profile.providers[entry.provider]
+        if serving.kind == "ollama":
+            provider = serving
+            named = list(entry.options.get("prefer", ())) if entry.model == "auto" else [entry.model]
+            wanted = [*named, *wanted]
+    try:
+        address = address_of(provider)
+    except ValueError:
+        return None
+    return (
+        LocalModel(address, wanted, settings["deadline_ms"], provider.headers if provider else {}) if wanted else None
+    )

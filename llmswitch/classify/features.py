@@ -36,7 +36,10 @@ class Features:
 
 def features(request: str, attachment: str = "") -> Features:
     """The features of what the person typed; `attachment` only gives cues and a few words."""
-    parts = take_apart(person_request(request))
+    words = person_request(request)
+    if not words:  # piped text alone is all there is to go by
+        words, attachment = person_request(attachment), ""
+    parts = take_apart(words)
     return Features(
         frozenset(_grams(parts, attachment)),
         frozenset(crc32(b"c " + name.encode("utf-8", "replace")) for name in cues(parts, attachment)),

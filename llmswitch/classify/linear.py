@@ -16,6 +16,8 @@ from llmswitch.tasks import TASKS
 
 DIFFICULTIES: tuple[Literal["easy", "normal", "hard"], ...] = ("easy", "normal", "hard")
 LONGCONTEXT_TOKENS = 120_000
+NOTHING_SAID = "chat"
+"""The task of a prompt without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Linear:
 
     def of(self, found: Features) -> Label:
         """The label of features."""
+        if not found.grams:
+            return Label(NOTHING_SAID, 1 / len(TASKS), "easy", "linear", dict.fromkeys(TASKS, 1 / len(TASKS)))
         header = self.weights.header
         raw = score(found, self.weights)
         logits = raw.tasks

@@ -1,0 +1,155 @@
+"""`llmswitch classify`: what a prompt would be labelled, one prompt or many, and how good the labels are."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
+from llmswitch.errors import InputError, UsageError
+
+if TYPE_CHECKING:  # every start of the program reads this file: what only a label needs is imported when it runs
+    from collections.abc import Iterable, Iterator
+
+    from llmswitch.classify import Classifier, Label
+
+MODES = ("linear", "model", "cascade")
+MOST_SHOWN = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command("classify")(classify)
+
+
+def classify(
+    ctx: typer.Context,
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="[PROMPT|-]", help="The prompt; without one, or with -, standard input.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help='Label JSONL {"prompt": …} from standard input, a line each, in order.')
+    ] = False,
+    mode: Annotated[
+        str | None, typer.Option("--mode", metavar="MODE", help="linear, model or cascade; else the profile's.")
+    ] = None,
+    evaluate: Annotated[
+        Path | None,
+        typer.Option("--eval", metavar="FILE", help='Measure on JSONL {"prompt", "label"[, "lang", "source"]}.'),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--eval-picture", metavar="FILE.svg", help="The confusion matrix as a picture.")
+    ] = None,
+    profile: ProfileOption = None,
+    no_project: ProjectOption = False,
+) -> None:
+    """Say which task a prompt is: its label decides which models are tried."""
+    from llmswitch import classify as classifiers
+
+    if mode is not None and mode not in MODES:
+        raise UsageError(f"--mode must be linear, model or cascade, not {mode!r}")
+    if sum((batch, evaluate is not None, prompt is not None)) > 1:
+        raise UsageError("a prompt, --batch and --eval exclude each other")
+    if picture is not None and evaluate is None:
+        raise UsageError("--eval-picture needs --eval FILE")
+    classifier = classifiers.build(profile_of(ctx, profile, no_project=no_project), mode)
+    if evaluate is not None:
+        _evaluate(classifier, evaluate, picture)
+    elif batch:
+        _batch(classifier)
+    else:
+        _one(classifier, _prompt(prompt, ctx), as_json=as_json)
+
+
+def _prompt(given: str | None, ctx: typer.Context) -> str:
+    if given is not None and given != "-":
+        return given
+    if given is None and sys.stdin.isatty():
+        typer.echo(ctx.get_help())
+        raise typer.Exit(2)
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def _one(classifier: Classifier, prompt: str, *, as_json: bool) -> None:
+    from llmswitch.engine.tokens import estimate_text
+
+    label = classifier.label(prompt, "", estimate_text(prompt))
+    sys.stdout.write(as_line(label) if as_json else as_text(label))
+
+
+def as_line(label: Label) -> str:
+    """One JSON object and a newline."""
+    import json
+
+    return json.dumps(as_object(label), ensure_ascii=False) + "\n"
+
+
+def as_object(label: Label) -> dict[str, Any]:
+    """The agreed keys, probabilities to four digits."""
+    return {
+        "task": label.task,
+        "confidence": round(label.confidence, 4),
+        "difficulty": label.difficulty,
+        "mode": label.mode,
+        "scores": {task: round(chance, 4) for task, chance in label.scores.items()},
+    }
+
+
+def as_text(label: Label) -> str:
+    """The label on one line, the runners-up under it, and a note of a model that was asked in vain."""
+    lines = [f"{label.task}  {label.confidence:.2f}  {label.difficulty}"]
+    others = sorted(((chance, task) for task, chance in label.scores.items() if task != label.task), reverse=True)
+    if shown := [f"{task} {chance:.2f}" for chance, task in others[:MOST_SHOWN] if chance >= 0.05]:
+        lines.append("  or " + ", ".join(shown))
+    if len(label.opinions) > 1:
+        for opinion in label.opinions:
+            note = f" ({opinion.note})" if opinion.note else ""
+            said = f"{opinion.task} {opinion.confidence:.2f}" if opinion.confidence else "no answer"
+            lines.append(f"  {opinion.by}: {said}{note}, {opinion.ms:.1f} ms")
+    return "\n".join(lines) + "\n"
+
+
+def _batch(classifier: Classifier) -> None:
+    from llmswitch.engine.tokens import estimate_text
+
+    out = sys.stdout
+    for prompt in prompts(sys.stdin.buffer):
+        out.write(as_line(classifier.label(prompt, "", estimate_text(prompt))))
+        out.flush()
+
+
+def prompts(lines: Iterable[bytes]) -> Iterator[str]:
+    """The prompt of each JSONL line; blank lines are passed over. Raises InputError with the line's number."""
+    import json
+
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"line {number} is not JSON: {error}") from None
+        prompt = entry.get("prompt") if isinstance(entry, dict) else None
+        if not isinstance(prompt, str):
+            raise InputError(f'line {number} has no "prompt" text')
+        yield prompt
+
+
+def _evaluate(classifier: Classifier, file: Path, picture: Path | None) -> None:
+    from llmswitch.classify import evaluation
+    from llmswitch.classify.confusion_picture import svg
+
+    if picture is not None and picture.suffix.lower() != ".svg":
+        raise UsageError("--eval-picture writes SVG: name a file that ends in .svg")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} can't be read: {error.strerror}") from None
+    measured = evaluation.measure(classifier, evaluation.examples(content.splitlines(), str(file)))
+    sys.stdout.write(evaluation.as_text(measured))
+    if picture is not None:
+        picture.write_text(svg(measured.confusion), encoding="utf-8")
