@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize as so
-import scipy.sparse as sp
+import scipy.optimize as so  # type: ignore[import-untyped]  # no stubs: a tool of development only
+import scipy.sparse as sp  # type: ignore[import-untyped]
 
 from llmswitch.classify.features import Features
 from llmswitch.tasks import TASKS

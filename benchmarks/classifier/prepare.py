@@ -100,8 +100,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PROMPTS)
     given = parser.parse_args()
     seen = Seen()
-    for row in shared(given.shared) if given.shared else []:
-        seen.add(row.prompt)
+    for other in shared(given.shared) if given.shared else []:
+        seen.add(other.prompt)
     given.out.mkdir(parents=True, exist_ok=True)
     apart: Counter[tuple[str, str]] = Counter()
     everything: list[Written] = []

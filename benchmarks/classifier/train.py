@@ -45,8 +45,8 @@ def held_out_logits(rows: Sequence[Row], found: Sequence[Features], settings: Se
     fold_of = folds_of(rows, folds)
     logits = np.zeros((len(rows), len(TASKS)))
     for fold in range(folds):
-        inside = np.flatnonzero(fold_of != fold)
-        outside = np.flatnonzero(fold_of == fold)
+        inside = np.flatnonzero(fold_of != fold).tolist()
+        outside = np.flatnonzero(fold_of == fold).tolist()
         trained = model.train([found[i] for i in inside], labels[inside], weights[inside], settings)
         logits[outside] = trained.logits([found[i] for i in outside])
     return logits
@@ -82,7 +82,7 @@ def _difficulty(
 ) -> tuple[Array, Array]:
     known = [i for i, row in enumerate(rows) if row.difficulty is not None]
     names = [str(row.difficulty) for row in rows if row.difficulty is not None]
-    labels = np.array([DIFFICULTIES.index(name) for name in names], dtype=np.float64)  # type: ignore[arg-type]  # checked
+    labels = np.array([DIFFICULTIES.index(name) for name in names], dtype=np.float64)
     matrix = model.encode(trained.groups, [found[i] for i in known])
     return model.fit(matrix, labels, np.ones(len(known)), len(DIFFICULTIES), settings)
 

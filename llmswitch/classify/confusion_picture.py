@@ -14,8 +14,8 @@ def svg(counts: Mapping[str, Mapping[str, int]]) -> str:
     """`counts[truth][said]`; tasks that never occur as a true label get an empty row."""
     size = CELL * len(TASKS)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + size + 20}" height="{TOP + size + 20}" '
-        'font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + size + 20}" height="{TOP + size + 20}">',
+        "<style>text { font: 12px sans-serif }</style>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text x="{LEFT + size / 2}" y="18" text-anchor="middle">said</text>',
         f'<text x="14" y="{TOP + size / 2}" text-anchor="middle" transform="rotate(-90 14 {TOP + size / 2})">true</text>',

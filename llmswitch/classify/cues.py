@@ -8,18 +8,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from llmswitch.classify.lexicon import ENGLISH, JAPANESE
+from llmswitch.classify.lexicon import ENGLISH, GREETINGS, JAPANESE, JAPANESE_ENDINGS, JAPANESE_GREETINGS
 from llmswitch.classify.prose import Parts
 
-_GREETINGS = frozenset(
-    "hi hey hello ok okay so now please pls plz also and then alright great thanks thank you perfect nice cool good yes "
-    "yeah yep no well actually hmm quick next just cheers sorry sure right um btw there all everyone looks work team "
-    "morning afternoon but thx hiya oh ah folks".split()
-)
-_JAPANESE_GREETINGS = (
-    "ありがとうございます ありがとう すみません すいません お疲れ様です お疲れさまです おつかれさまです では じゃあ 次に 次 あと はい いいね 了解です 了解 "
-    "なるほど こんにちは おはようございます お世話になっております お世話になります ごめん えっと とりあえず ちなみに で、"
-).split()
+_GREETINGS = frozenset(GREETINGS.split())
+_JAPANESE_GREETINGS = tuple(JAPANESE_GREETINGS.split())
 _SUFFIXES = ("s", "ed", "ing", "es", "d", "er")
 _WORD = re.compile(r"[a-z][a-z'_-]*")
 _MANY = re.compile(
@@ -27,14 +20,16 @@ _MANY = re.compile(
     r"endpoint|class|function|error|warning|node|customer|branch|job|script)|\d+ ?(?:個|件|本|台|ファイル|リポ|箇所|サービス|ページ|画面|社|店|人)"
 )
 _SIZE = re.compile(
-    r"\d[\d,.]* ?(?:k|m|mb|gb|thousand|million)? ?(?:lines?\b|loc\b|pages?\b|tokens?\b|words?\b|mb\b)|\d[\d,]* ?[万千]? ?(?:行|ページ|文字|トークン|MB)"
+    r"\d[\d,.]* ?(?:k|m|mb|gb|thousand|million)? ?(?:lines?\b|loc\b|pages?\b|tokens?\b|words?\b|mb\b)"
+    r"|\d[\d,]* ?[万千]? ?(?:行|ページ|文字|トークン|MB)"
 )
 _WHOLE = re.compile(
     r"(?:whole|entire|full|complete|all of the|all the) (?:\w+ )?(?:repo|code ?base|log|file|book|document|thread|history|dump|"
     r"transcript|source|tree|spec|pdf|manual|archive|export)|全文|ログ全部|全体を読|丸ごと|まるごと|ソース全|全部読|すべて読|全て読|通読|読み込んで|読んだ上|読んで"
 )
 _PATH = re.compile(
-    r"[\w-]/[\w./-]*\w\.\w{1,6}\b|\b[\w-]+\.(?:py|tsx?|jsx?|go|rs|rb|java|kt|php|cs|cpp|c|h|sql|ya?ml|toml|json|mdc?|sh|html|s?css|vue|tf|swift|dart)\b"
+    r"[\w-]/[\w./-]*\w\.\w{1,6}\b|"
+    r"\b[\w-]+\.(?:py|tsx?|jsx?|go|rs|rb|java|kt|php|cs|cpp|c|h|sql|ya?ml|toml|json|mdc?|sh|html|s?css|vue|tf|swift|dart)\b"
 )
 _IDENTIFIER = re.compile(r"`[^`\n]+`|\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z]\w+\b|\w+\(\)")
 _QUOTED = re.compile(r"\"[^\"\n]{3,}\"|「[^」\n]{2,}」|“[^”]{3,}”|'[^'\n]{6,}'")
@@ -51,15 +46,9 @@ _SYMBOLS = (
     ("url", ("http://", "https://")),
     ("arrow", ("->", "→", "=>")),
 )
-_ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("te", tuple("して って いて んで きて けて めて えて せて れて みて じて べて てね てよ げて ねて しといて".split())),
-    ("kudasai", tuple("ください 下さい くださいませ くれ ちょうだい 頂戴 もらえます もらえる いただけます 頂けます くれます くれる もらえません".split())),
-    ("onegai", tuple("お願い お願いします おねがいします お願いいたします お願い致します 頼む 頼みます よろしく".split())),
-    ("desuka", tuple("ですか ますか でしょうか だろうか んですか かな かね のか なの っけ の か".split())),
-    ("tai", tuple("たい たいです たいんですけど たいんですが たいのですが ほしい 欲しい ほしいです 欲しいです".split())),
-    ("nai", tuple("ない ません なくなった ないです ないんだが ないんですが ないんですけど ないのだが".split())),
-    ("ta", tuple("した った ました いた えた れた んだ ている てる てます ています なる なります される されます 出る 出ます".split())),
-)  # fmt: skip
+_ENDINGS = tuple((name, tuple(endings.split())) for name, endings in JAPANESE_ENDINGS.items())
+_AFTER_GREETING = "、。,.!! \n"
+_QUESTION_MARKS = "?? "
 _CLOSING = " \t\n。.!!…、,~〜w笑"
 
 
@@ -101,7 +90,7 @@ def opening(words: list[str], prose: str) -> list[str]:
             greeting = next((one for one in _JAPANESE_GREETINGS if start.startswith(one)), None)
             if greeting is None or len(start) <= len(greeting) + 4:
                 break
-            start = start[len(greeting) :].lstrip("、。,.!! \n")
+            start = start[len(greeting) :].lstrip(_AFTER_GREETING)
         return [start[:2], start[2:4], start[4:6]]
     first = next((place for place, word in enumerate(words[:8]) if word not in _GREETINGS), 0)
     return words[first : first + 3]
@@ -110,7 +99,7 @@ def opening(words: list[str], prose: str) -> list[str]:
 def cues(parts: Parts, attachment: str) -> list[str]:
     """Names of the cues that hold (some may come twice)."""
     prose = parts.prose.strip()
-    text = prose if prose else parts.paste[:600]
+    text = prose or parts.paste[:600]
     lower = text.lower()
     words = _WORD.findall(lower)
     found = _word_cues(words)
@@ -171,7 +160,7 @@ def _ends(prose: str) -> list[str]:
         asks = last.endswith(("?", "?"))
         if asks:
             found.append(prefix + "ends question")
-            last = last.rstrip("?? ")
+            last = last.rstrip(_QUESTION_MARKS)
         if not last.isascii():
             kinds = [f"{prefix}ends {name}" for name, endings in _ENDINGS if last.endswith(endings)]
             found += kinds
@@ -192,7 +181,7 @@ def _shape(parts: Parts, prose: str, attachment: str) -> list[str]:
     japanese = not head.isascii() and sum("\u3040" <= letter <= "\u9fff" for letter in head) * 6 > len(head)
     language = "ja" if japanese else "en"
     found = [f"prose {size}", f"language {language}", f"prose {size // 2} {language}"]
-    paste = parts.paste if parts.paste else attachment[:3000]
+    paste = parts.paste or attachment[:3000]
     if paste:
         found.append(f"paste {min(len(paste).bit_length(), 12) // 2}")
         found.append("paste only" if not prose else f"paste with prose {size // 2}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 from zlib import crc32
 
 from llmswitch.classify.cues import cues
@@ -60,7 +61,7 @@ def _grams(parts: Parts, attachment: str) -> set[int]:
     found = character_grams(f" {text} ") if text else set()
     words = _WORDS.findall(text)
     found.update(crc32(("w " + word).encode("utf-8", "replace")) for word in words)
-    found.update(crc32(f"w {one} {two}".encode("utf-8", "replace")) for one, two in zip(words, words[1:], strict=False))
+    found.update(crc32(f"w {one} {two}".encode("utf-8", "replace")) for one, two in pairwise(words))
     found.update(crc32(f"s {one} {two}".encode("utf-8", "replace")) for one, two in zip(words, words[2:], strict=False))
     for sentence in _SENTENCE_END.split(prose)[:12]:
         if sentence := normal(sentence):
@@ -74,7 +75,7 @@ def _grams(parts: Parts, attachment: str) -> set[int]:
 def character_grams(text: str) -> set[int]:
     """The numbers of all n-grams of `text` of the sizes in GRAM_SIZES."""
     points = [*map(ord, text)]
-    grams = [(one * STEP + two) * STEP & MASK for one, two in zip(points, points[1:], strict=False)]
+    grams = [(one * STEP + two) * STEP & MASK for one, two in pairwise(points)]
     found = set(grams)
     for size in GRAM_SIZES[1:]:
         grams = [(gram + point) * STEP & MASK for gram, point in zip(grams, points[size - 1 :], strict=False)]

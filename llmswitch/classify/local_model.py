@@ -60,7 +60,7 @@ class Answer:
     reason: str | None = None
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """No usable answer; the message says why."""
 
 
@@ -111,7 +111,7 @@ class _Call:
         """Set `answer`, whatever happens."""
         try:
             self.answer = self._answer()
-        except _Unusable as error:
+        except _UnusableError as error:
             self.answer = Answer(None, reason=str(error))
         except (OSError, HTTPException, ValueError, AttributeError) as error:
             # AttributeError: http.client on a connection that `give_up` closed under it
@@ -149,7 +149,7 @@ class _Call:
             for name in (wanted, f"{wanted}:latest"):
                 if name in names:
                     return name
-        raise _Unusable(f"none of {', '.join(self.asker.models) or 'the configured models'} is installed")
+        raise _UnusableError(f"none of {', '.join(self.asker.models) or 'the configured models'} is installed")
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._request("POST", path, json.dumps(body).encode())
@@ -157,7 +157,7 @@ class _Call:
     def _request(self, method: str, path: str, body: bytes | None) -> Mapping[str, Any]:
         connection = self.connection
         if connection is None:
-            raise _Unusable("not connected")
+            raise _UnusableError("not connected")
         if connection.sock is not None:
             connection.sock.settimeout(self._left())
         headers = {"content-type": "application/json", **self.asker.headers}
@@ -165,13 +165,13 @@ class _Call:
         response = connection.getresponse()
         content = response.read(LARGEST_ANSWER)
         if response.status != 200:
-            raise _Unusable(f"Ollama answered {response.status}")
+            raise _UnusableError(f"Ollama answered {response.status}")
         try:
             parsed = json.loads(content)
         except ValueError:
-            raise _Unusable("Ollama's answer is not JSON") from None
+            raise _UnusableError("Ollama's answer is not JSON") from None
         if not isinstance(parsed, dict):
-            raise _Unusable("Ollama's answer is not a JSON object")
+            raise _UnusableError("Ollama's answer is not a JSON object")
         return parsed
 
     def _left(self) -> float:
@@ -200,6 +200,6 @@ def _read(said: Mapping[str, Any]) -> tuple[str, Difficulty]:
         answer = None
     task = answer.get("task") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or task not in TASKS:
-        raise _Unusable("the model's answer names no task")
+        raise _UnusableError("the model's answer names no task")
     level = answer.get("difficulty")
     return str(task), cast("Difficulty", level if level in DIFFICULTIES else "normal")

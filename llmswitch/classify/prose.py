@@ -14,7 +14,12 @@ _CODE_LINE = re.compile(
     | (?:diff\ --git|index\ [0-9a-f]{6,}|---\ \S|\+\+\+\ \S|@@\ )
     | [+-]\s{0,12}\S.*[{};:,)=]\s*$
     | (?:import|from)\ [\w.{"'*]+.*(?:import|from|;|$)
-    | (?:def|class|fn|func|function|interface|struct|enum|impl|trait|module|package|namespace|type|export|public|private|protected|static|async|const|let|var|val|return|if|elif|else|for|while|switch|case|try|except|catch|finally|with|using|defer|go|match|use|mod|pub|end|begin|do|then|fi|done|echo|assert|raise|throw|yield|await|print|puts|require|include|SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|GROUP\ BY|ORDER\ BY|LEFT\ JOIN|JOIN)\b(?:.*[{}();=<>\\]|.*:\s*$)
+    | (?:def|class|fn|func|function|interface|struct
+      |enum|impl|trait|module|package|namespace|type|export|public|private|protected
+      |static|async|const|let|var|val|return|if|elif|else
+      |for|while|switch|case|try|except|catch|finally
+      |with|using|defer|go|match|use|mod|pub|end|begin|do|then|fi|done|echo|assert|raise|throw|yield|await|print|puts|require|include
+      |SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|GROUP\ BY|ORDER\ BY|LEFT\ JOIN|JOIN)\b(?:.*[{}();=<>\\]|.*:\s*$)
     | \#(?:include|define|ifdef|ifndef|endif|!)
     | (?:@\w+(?:\(.*\))?|//|/\*|\*/|\#\ ?-|<!--|--\ ).*$
     | </?[A-Za-z][\w:.-]*(?:\s[^<>]*)?/?>.*$
@@ -93,7 +98,8 @@ def take_apart(request: str) -> Parts:
         else:
             counts[kind] += 1
             paste.append(line)
-    return Parts("\n".join(prose), "\n".join(paste), *counts, len(request))
+    fenced, code, log, quoted = counts
+    return Parts("\n".join(prose), "\n".join(paste), fenced, code, log, quoted, len(request))
 
 
 def _kind(line: str) -> int | None:
