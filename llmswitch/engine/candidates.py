@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from llmswitch.catalog import Model
-from llmswitch.engine.fallback import Candidate
+from llmswitch.engine.fallback import Candidate, OverBudget
 from llmswitch.errors import Failure
+from llmswitch.ledger.prices import is_free
 from llmswitch.profile import Profile
 from llmswitch.providers.base import missing_key
 
@@ -63,25 +64,29 @@ def candidates(
     resolved: Callable[[Model], Model] = lambda model: model,
     cooling: Iterable[Cooling] = (),
     barred: Mapping[str, str] | None = None,
+    over_budget: Callable[[Model], OverBudget | None] = lambda _: None,
 ) -> list[Candidate]:
     """The candidates for `wanted`. `missing(model)` says why an adapter can't serve it now; `resolved(model)` is the
-    one it will call; `barred` maps a model's name
-    to the reason why the budget or a plan's reserve keeps it out. What was asked for by name is tried in spite of a cool-down."""
+    one it will call; `barred` maps a model's name to the reason why a plan's reserve keeps it out; `over_budget` says
+    why the budget does. What was asked for by name is tried in spite of a cool-down, but not of the budget."""
     held = list(cooling)
     result = []
     for name, why in wanted:
         model = profile.model(name)
         skipped = _unfit(model, needs) or (barred or {}).get(name) or missing(model)
         cool = None if why == "asked for" else _cooling_of(model, held)
+        called = resolved(model) if skipped is None else model
         result.append(
             Candidate(
-                resolved(model) if skipped is None else model,
+                called,
                 why,
                 skipped,
                 cool.failure if cool else None,
                 cool.resumes_at if cool else None,
                 cool.official if cool else False,
                 lacks_key=missing_key(profile.providers[model.provider]) is not None,
+                over_budget=over_budget(called) if skipped is None else None,
+                is_free=called.plan is not None or is_free(called),
             )
         )
     return result

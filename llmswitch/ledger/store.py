@@ -29,6 +29,8 @@ Kind = Literal["ask", "serve", "hook", "batch", "research"]
 CacheOutcome = Literal["hit", "miss", "off"]
 AttemptStatus = Literal["ok", "failed", "cancelled", "partial"]
 DispatchStatus = Literal["ok", "failed", "cancelled", "partial"]
+Admit = Callable[[sqlite3.Connection, int], None]
+"""Asked with the connection and the attempt's start in microseconds; raises where the attempt may not be made."""
 
 PICO = 10**12
 _LARGEST_ERROR = 500
@@ -122,9 +124,18 @@ class Ledger:
             self._insert("dispatches", row)
         return str(row["id"])
 
-    def begin_attempt(self, dispatch_id: str, ordinal: int, model: Model, reserve_usd: Decimal | None = None) -> int:
+    def begin_attempt(
+        self,
+        dispatch_id: str,
+        ordinal: int,
+        model: Model,
+        reserve_usd: Decimal | None = None,
+        *,
+        admit: Admit | None = None,
+    ) -> int:
         """Open the attempt number `ordinal` (from 1) before the call is made, and return its id. `reserve_usd` counts
-        against budgets until the attempt is settled."""
+        against budgets until the attempt is settled. `admit` is asked first, inside the same transaction, so that no
+        other process can spend in between; what it raises leaves no row."""
         row = {
             "dispatch_id": dispatch_id,
             "ordinal": ordinal,
@@ -139,7 +150,7 @@ class Ledger:
             "reserved_pico": to_pico(reserve_usd),
             "owner": owner.this_process(),
         }
-        return self._insert("attempts", row)
+        return self._insert("attempts", row, admit)
 
     def settle_attempt(
         self,
@@ -155,8 +166,9 @@ class Ledger:
         total_ms: float | None = None,
         finish: str | None = None,
     ) -> None:
-        """Close an attempt with what it took; its reserved amount is released. An attempt that was taken for lost may
-        still be settled by the process that made it. Raises LedgerError for one that is settled already."""
+        """Close an attempt with what it took; its reserved amount is released, unless nobody can say what it cost: then
+        budgets go on counting the most it can have been. An attempt that was taken for lost may still be settled by the
+        process that made it. Raises LedgerError for one that is settled already."""
         used = usage or Usage()
         values = {
             "status": status,
@@ -176,9 +188,10 @@ class Ledger:
             "first_token_ms": first_token_ms,
             "total_ms": total_ms,
             "finish": finish,
-            "reserved_pico": None,
             "owner": None,
         }
+        if cost.usd is not None:
+            values["reserved_pico"] = None
         self._close_row("attempts", attempt_id, values)
 
     def finish_dispatch(
@@ -214,9 +227,11 @@ class Ledger:
                 connection.executemany(_LOSE_DISPATCH, dispatches)
         return len(attempts)
 
-    def _insert(self, table: str, row: Mapping[str, Any]) -> int:
+    def _insert(self, table: str, row: Mapping[str, Any], admit: Admit | None = None) -> int:
         columns, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         with self.writing() as connection:
+            if admit is not None:
+                admit(connection, row["started_at"])
             sql = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names are this file's own
             return int(connection.execute(sql, row).lastrowid or 0)
 

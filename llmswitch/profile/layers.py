@@ -199,7 +199,8 @@ def environment_keys() -> Iterator[tuple[str, KeyPath, Key]]:
             yield variable_of((name,)), (name,), key
     for section, keys in SECTIONS.items():
         for name, key in keys.items():
-            yield variable_of((section, name)), (section, name), key
+            if key.kind != "limits":
+                yield variable_of((section, name)), (section, name), key
 
 
 def variable_of(path: KeyPath) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -203,6 +203,7 @@ def _dangling(profile: Profile) -> Iterator[tuple[KeyPath, str]]:
             ("classifier", "model"),
             f"classifier.model names the unknown model {classifier!r}{nearest(classifier, models)}",
         )
+    yield from _dangling_limits(profile)
     for name, plan in profile.plans.items():
         for task in plan.reserved_for:
             if task not in TASKS:
@@ -210,3 +211,14 @@ def _dangling(profile: Profile) -> Iterator[tuple[KeyPath, str]]:
                     ("plans", name, "reserved_for"),
                     f"plan {name!r} reserves for the unknown task {task!r}{nearest(task, TASKS)}",
                 )
+
+
+def _dangling_limits(profile: Profile) -> Iterator[tuple[KeyPath, str]]:
+    known: dict[str, Collection[str]] = {"task": TASKS, "provider": profile.providers, "model": profile.models}
+    for scope, names in known.items():
+        for name in profile.settings["budget"][scope] or ():
+            as_id = scope == "model" and name.partition("/")[0] in profile.providers and name.partition("/")[2]
+            if name not in names and not as_id:
+                where = ("budget", scope, name)
+                inside = next((path for path in profile.origins if path[:3] == where), where)
+                yield inside, f"[budget.{scope}.{name}] names an unknown {scope}{nearest(name, names)}"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from llmswitch.tasks import MEANING, TASKS
 
-Kind = Literal["text", "int", "number", "bool", "texts", "table", "money", "route", "share"]
+Kind = Literal["text", "int", "number", "bool", "texts", "table", "money", "route", "share", "limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,17 @@ _TIMEOUTS: dict[str, Key] = {
     "total_s": Key("number", "Seconds for one attempt in all.", 600.0),
 }
 
+_LIMITS: dict[str, Key] = {
+    "day_usd": Key("money", "Cash a day."),
+    "week_usd": Key("money", "Cash a week, from Monday."),
+    "month_usd": Key("money", "Cash a calendar month."),
+}
+ON_EXCEED = (
+    "What happens to a call whose worst case goes beyond what is left: `warn` makes it and says so; `free-only` passes "
+    "it over and goes on with what costs nothing (a plan, a free tier, this machine); `block` passes it over and lets "
+    "nothing free take its place."
+)
+
 SECTIONS: dict[str, dict[str, Key]] = {
     "classifier": {
         "mode": Key(
@@ -71,10 +82,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "url": Key("text", "Where Redis is.", sensitive=True),
     },
     "budget": {
-        "day_usd": Key("money", "Cash a day."),
-        "week_usd": Key("money", "Cash a week."),
-        "month_usd": Key("money", "Cash a month."),
-        "on_exceed": Key("text", "What happens at the limit.", "warn", ("warn", "block", "free-only")),
+        **_LIMITS,
+        "on_exceed": Key("text", ON_EXCEED, "warn", ("warn", "block", "free-only")),
+        "project": Key("limits", "Limits of one project: `[budget.project.NAME] day_usd = 5`; keys as here."),
+        "task": Key("limits", "Limits of one task: `[budget.task.review] month_usd = 3`."),
+        "model": Key("limits", "Limits of one model entry: `[budget.model.opus] week_usd = 10`."),
+        "provider": Key("limits", "Limits of one provider: `[budget.provider.openrouter] month_usd = 15`."),
     },
     "escalate": {
         "enabled": Key(
@@ -129,6 +142,14 @@ TABLES: dict[str, dict[str, Key]] = {
         "reserved_for": Key("texts", "Tasks the reserve is kept for.", ()),
     },
 }
+
+BUDGET_LIMITS: dict[str, Key] = {
+    **_LIMITS,
+    "on_exceed": Key(
+        "text", "As in `[budget]`, which holds where it is left out.", None, ("warn", "block", "free-only")
+    ),
+}
+"""The keys of a `[budget.SCOPE.NAME]`."""
 
 PRICE_KEYS = ("input", "output", "cache_read", "cache_write")
 ROUTE_KEYS = ("easy", "normal", "hard", "otherwise")

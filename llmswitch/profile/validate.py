@@ -7,7 +7,16 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
-from llmswitch.profile.schema import PRICE_KEYS, PROJECT_MAY_SET, ROUTE_KEYS, SECTIONS, TABLES, TOP, Key
+from llmswitch.profile.schema import (
+    BUDGET_LIMITS,
+    PRICE_KEYS,
+    PROJECT_MAY_SET,
+    ROUTE_KEYS,
+    SECTIONS,
+    TABLES,
+    TOP,
+    Key,
+)
 
 Path = tuple[str, ...]
 Problem = tuple[Path, str]
@@ -77,6 +86,9 @@ def _value(path: Path, value: Any, key: Key) -> Iterator[Problem]:
         for part in value:
             if part not in ROUTE_KEYS:
                 yield (*path, part), f"unknown key {part!r} in {name}{nearest(part, ROUTE_KEYS)}"
+    elif key.kind == "limits":
+        for of, entry in value.items():
+            yield from _table((*path, of), entry, BUDGET_LIMITS)
     elif path[0] == "models" and path[-1] == "price":
         yield from _price(path, value)
     elif path[0] == "providers" and path[-1] == "timeouts":
@@ -102,6 +114,7 @@ _WANTED = {
     "money": "an amount in dollars, 0 or more",
     "route": "a list of model names, or a table { easy, normal, hard, otherwise } of such lists",
     "share": "a number from 0 to 1",
+    "limits": "tables such as [budget.project.NAME]",
 }
 
 
@@ -118,7 +131,7 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, bool)
         case "texts":
             return isinstance(value, list) and all(isinstance(item, str) for item in value)
-        case "table":
+        case "table" | "limits":
             return isinstance(value, Mapping)
         case "money":
             return _is_money(value)
