@@ -144,9 +144,9 @@ async def stream(
     source = cast("AsyncGenerator[Event, None]", provider.stream(request, attempt.model))
     async with aclosing(source) as events:
         async for event in _within(events, attempt, timeouts):
+            attempt.see(event, thinking_is_content=thinking_is_content)
             if isinstance(event, Finish):
                 _check(attempt, event)
-            attempt.see(event, thinking_is_content=thinking_is_content)
             yield event
     if attempt.finish is None:
         raise NetworkError("the answer ended early", provider=attempt.model.provider, model=attempt.model.name)
@@ -195,6 +195,12 @@ async def _within(events: AsyncIterator[Event], attempt: Attempt, timeouts: Time
         yield event
 
 
+CUT_OFF: dict[str, str] = {
+    "length": "the answer was cut off at the token limit",
+    "refusal": "the provider's filter cut the answer off",
+}
+"""Finish reasons of an answer that has content but is not whole, as the person is told."""
+
 _PHASES = {
     "total": "the answer was not complete",
     "idle": "nothing more came",
@@ -205,3 +211,9 @@ _PHASES = {
 def failure_of(error: ProviderError) -> str:
     """The error's message on one line, as the ledger and the person read it."""
     return " ".join(error.message.split())
+
+
+def told(error: ProviderError) -> str:
+    """The message, led by the model's name unless the adapter said who it is."""
+    message = failure_of(error)
+    return message if not error.model or message.startswith(error.provider) else f"{error.model}: {message}"

