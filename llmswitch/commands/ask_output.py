@@ -85,8 +85,10 @@ class TextOutput(Output):
     def __init__(self, out: TextIO, err: TextIO, *, raw: bool, quiet: bool, verbose: bool) -> None:
         super().__init__(out, err, quiet=quiet, verbose=verbose)
         from llmswitch.terminal.answer import answer_for
+        from llmswitch.terminal.thinking import Thinking
 
         self.answer = answer_for(out, raw=raw)
+        self.thinking = Thinking(err)
         self.started = False
 
     async def emit(self, event: DispatchEvent) -> None:
@@ -94,12 +96,12 @@ class TextOutput(Output):
         match event:
             case TextDelta(text):
                 self.status.clear()
+                self.thinking.end()
                 self.started = True
                 self.answer.write(text)
             case ThinkingDelta(text) if self.verbose:
                 self.status.clear()
-                self.err.write(text)
-                self.err.flush()
+                self.thinking.write(text)
             case _:
                 await super().emit(event)
 

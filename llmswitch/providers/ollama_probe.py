@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 0.5
+FRESH_S = 5.0
 AUTO = "auto"
 """The model id that stands for the best installed one."""
 _EMBEDDERS = ("embed", "bge-", "minilm")
@@ -26,9 +27,18 @@ class InstalledModel:
     size: int
 
 
-@cache
+_seen: dict[str, tuple[float, tuple[InstalledModel, ...] | None]] = {}
+
+
 def installed_models(url: str) -> tuple[InstalledModel, ...] | None:
-    """What the server at `url` has, largest first; None where no Ollama answers. Asked once a process."""
+    """What the server at `url` has, largest first; None where no Ollama answers. Asked again after FRESH_S."""
+    now = time.monotonic()
+    if url not in _seen or now - _seen[url][0] > FRESH_S:
+        _seen[url] = (now, _ask(url))
+    return _seen[url][1]
+
+
+def _ask(url: str) -> tuple[InstalledModel, ...] | None:
     split = urlsplit(url)
     kind = http.client.HTTPSConnection if split.scheme == "https" else http.client.HTTPConnection
     connection = kind(split.hostname or "", split.port, timeout=TIMEOUT_S)
