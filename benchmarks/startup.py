@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -31,7 +32,7 @@ default = ["bench"]
 [classifier]
 mode = "linear"
 """
-DOORS = {
+DOORS: dict[str, tuple[str, str, str, Callable[[Upstream], str]]] = {
     "anthropic": ("anthropic", "claude-haiku-4-5", "ANTHROPIC_BASE_URL", lambda up: up.anthropic_url),
     "openai": ("openai", "gpt-5.3-codex", "OPENAI_BASE_URL", lambda up: up.openai_url),
     "ollama": ("ollama", "glm-4.7", "OLLAMA_HOST", lambda up: up.ollama_url),
@@ -45,13 +46,13 @@ def main() -> int:
     runs = parser.parse_args().runs
     with running_upstream() as upstream, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        rows: dict[str, Callable[[], float]] = {"python -c pass": lambda: _wall(["-c", "pass"])}
+        rows: dict[str, Callable[[], float]] = {"python -c pass": partial(_wall, ["-c", "pass"])}
         for sdk, (provider, model, variable, url) in DOORS.items():
             profile = home / f"{sdk}.toml"
             profile.write_text(PROFILE.format(provider=provider, model=model))
             environment = _environment(home) | {variable: url(upstream)}
-            rows[f"import {sdk}"] = lambda sdk=sdk: _wall(["-c", f"import {sdk}"])  # type: ignore[misc]
-            rows[f"ask through {sdk}"] = lambda p=profile, e=environment: _to_request(upstream, p, e)  # type: ignore[misc]
+            rows[f"import {sdk}"] = partial(_wall, ["-c", f"import {sdk}"])
+            rows[f"ask through {sdk}"] = partial(_to_request, upstream, profile, environment)
         figures: dict[str, list[float]] = {name: [] for name in rows}
         for turn in range(runs + 1):
             for name, measure in rows.items():

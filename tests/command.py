@@ -68,14 +68,16 @@ class Command:
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def start(self, *arguments: str, **pipes: int) -> subprocess.Popen[bytes]:
-        """Start it, with the given `stdin`, `stdout` and `stderr`."""
-        options: dict[str, int] = {
-            "stdin": subprocess.DEVNULL,
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.PIPE,
-        } | pipes
-        return subprocess.Popen(self.argv(*arguments), env=self.environment, cwd=self.home, **options)
+    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        """Start it, with stdout and stderr on pipes."""
+        return subprocess.Popen(
+            self.argv(*arguments),
+            env=self.environment,
+            cwd=self.home,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
 
 def command_for(home: Path, upstream: Upstream | None, names: Sequence[str] = ()) -> Command:

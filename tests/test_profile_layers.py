@@ -9,6 +9,7 @@ import pytest
 from llmswitch import paths
 from llmswitch.errors import ConfigError
 from llmswitch.profile import layers, load_profile, shipped_names
+from llmswitch.tasks import TASKS
 
 MODEL = '[models.a]\nprovider = "openai"\nmodel = "gpt-5"\n'
 
@@ -35,7 +36,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_shipped_profile_is_valid_and_routes_every_task(name: str, tmp_path: Path) -> None:
     profile = load_profile(name, start=tmp_path)
-    assert all(profile.route(task).models() for task in layers.SECTIONS["routes"] if task != "default")
+    assert all(profile.route(task).models() for task in TASKS)
 
 
 def test_the_reference_mix_has_its_routes_and_chain(tmp_path: Path) -> None:

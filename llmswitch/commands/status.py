@@ -92,7 +92,7 @@ def _print(windows: list[dict[str, Any]], cooling: list[dict[str, Any]], now: fl
     else:
         sys.stdout.write("No quota window is known yet: the plans' own programs report them with a call.\n")
     if cooling:
-        rows = [
+        held_rows = [
             (
                 held["model"] or f"all of {held['provider']}",
                 held["failure"].replace("_", " "),
