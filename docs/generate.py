@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from faults_page import faults
+
 from llmswitch.cli import app
 from llmswitch.errors import EXIT_MEANING
 from llmswitch.profile.builtin_providers import BUILTIN_PROVIDERS
@@ -108,7 +110,12 @@ def _environment() -> str:
     return "\n".join([*rows, ""])
 
 
-PAGES = {"command-line.md": command_line, "exit-codes.md": exit_codes, "profiles.md": profiles}
+PAGES = {
+    "command-line.md": command_line,
+    "exit-codes.md": exit_codes,
+    "profiles.md": profiles,
+    "faults.md": lambda: MARK + faults(),
+}
 
 
 def main() -> int:

@@ -16,8 +16,8 @@ from upstream_wire import BEFORE_MARKER, Reply
 from llmswitch.errors import ExitCode, Failure
 
 BEFORE, HEADERS, MIDDLE, END = Position
-RETRIES = "trying first (retry 1: nothing else is left)\nllmswitch: trying first (retry 2: nothing else is left)\n"
-LATER = "llmswitch: error: every candidate is rate-limited or overloaded:\n"
+RETRIES = "trying first (retry 1: nothing else is left)\ntrying first (retry 2: nothing else is left)\n"
+LATER = "every candidate is rate-limited or overloaded:\n"
 RESET = "the connection broke (peer closed connection without sending complete message body (incomplete chunked read))"
 TOLERANT = "[escalate]\nenabled = true\n"
 BUFFERED = f"{TOLERANT}buffer = true\n"

@@ -49,8 +49,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one cell says. `stderr` is all that stands there: the error with its hint, a notice, or the part of the summary
-    line that tells about failed candidates. The address of the provider is written http://HOST."""
+    """What one cell says. `stderr` is all that stands there, without the program's name: the error with its hint, a notice,
+    or the part of the summary line that tells about failed candidates. The address of the provider is written http://HOST."""
 
     stdout: Stdout
     stderr: str

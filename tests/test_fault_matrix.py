@@ -115,8 +115,8 @@ def _stdout(text: str, fault: Fault) -> Stdout:
 
 def _without_figures(stderr: str, address: str) -> str:
     """Stderr without the port, and of the summary line only what it tells about failed candidates."""
-    lines = stderr.replace(address, "http://HOST").removeprefix("llmswitch: ").strip().splitlines()
-    lines = [line.removeprefix("error: ").strip() for line in lines]
+    lines = stderr.replace(address, "http://HOST").strip().splitlines()
+    lines = [line.removeprefix("llmswitch: ").removeprefix("error: ").strip() for line in lines]
     if lines and " → " in lines[-1] and " · " in lines[-1]:
         lines[-1] = lines[-1].rpartition(" · ")[2] if " · after " in lines[-1] else ""
     return "\n".join(line for line in lines if line)
