@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from llmswitch.catalog import Model, ProviderSettings
+    from llmswitch.conversation import Event
 
 
 def register(app: typer.Typer) -> None:
@@ -16,6 +22,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=__doc__, rich_markup_mode=None, invoke_without_command=True)
     group.callback(help=__doc__)(list_models)
     group.command("fetch", help="Fetch the embedded model's file now (98 MB) instead of at the first `ask`.")(fetch)
+    group.command("pull", help="Let Ollama download a model of the profile.")(pull)
     app.add_typer(group, name="models")
 
 
@@ -64,19 +71,47 @@ def list_models(
 
 def fetch() -> None:
     """Fetch the file, with progress on stderr; nothing to do when it is there."""
+    from llmswitch.providers.model_fetch import fetch_default
+
+    _watch(fetch_default())
+
+
+def pull(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the profile behind Ollama, or ollama/ID.")],
+    profile: ProfileOption = None,
+    no_project: ProjectOption = False,
+) -> None:
+    """Download a model to the Ollama server, with progress on stderr."""
+    shown = profile_of(ctx, profile, no_project=no_project)
+    model = shown.model(name)
+    pull_model(shown.providers[model.provider], model)
+
+
+def pull_model(settings: ProviderSettings, model: Model) -> None:
+    """The same for a model that is known already. Raises UsageError where it is not behind Ollama, ProviderError."""
+    from llmswitch.errors import UsageError
+
+    if settings.kind != "ollama":
+        raise UsageError(f"{model.name!r} is served by {model.provider}: only Ollama downloads models")
+    from llmswitch.providers.ollama_chat import pull as download
+
+    _watch(download(settings, model.model))
+
+
+def _watch(events: AsyncIterator[Event]) -> None:
     import asyncio
 
-    from llmswitch.conversation import Notice
-    from llmswitch.providers.model_fetch import fetch_default
+    from llmswitch.conversation import Notice, Progress
     from llmswitch.terminal.progress import Status
 
     status = Status(sys.stderr, quiet=False)
 
     async def watch() -> None:
-        async for event in fetch_default():
+        async for event in events:
             if isinstance(event, Notice):
                 status.note(event.text)
-            else:
+            elif isinstance(event, Progress):
                 status.progress(event.label, event.done, event.total, event.unit)
 
     try:

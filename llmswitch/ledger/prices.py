@@ -93,7 +93,8 @@ def cost_of(
     a lower bound; without an input count there is none."""
     told = _amount(reported)
     listed, source, version = _listed(usage, model, provider, at)
-    if model.plan or (reported is not None and reported.imputed):
+    covered = model.plan is not None and (reported is None or reported.imputed)  # a plan's extra usage is real money
+    if covered or (reported is not None and reported.imputed):
         return Cost(Decimal(0), told or listed, "plan", None if told else version)
     if is_free(model) and not told:
         return Cost(Decimal(0), listed, "free", version)

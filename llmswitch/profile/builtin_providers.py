@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from llmswitch.catalog import ProviderSettings
+from llmswitch.catalog import ProviderSettings, Timeouts
+
+WHOLE_MESSAGES = Timeouts(first_token_s=300, idle_s=300, total_s=1_800)
+"""For a client that prints messages whole instead of streaming them."""
 
 BUILTIN_PROVIDERS: dict[str, ProviderSettings] = {
     settings.name: settings
@@ -29,7 +32,7 @@ BUILTIN_PROVIDERS: dict[str, ProviderSettings] = {
             "gemini", kind="gemini", base_url_env="GEMINI_BASE_URL", api_key_env="GEMINI_API_KEY", price_id="google"
         ),
         ProviderSettings("claude-code", kind="claude-code", key_required=False, price_id="anthropic"),
-        ProviderSettings("codex", kind="codex", key_required=False, price_id="openai"),
+        ProviderSettings("codex", kind="codex", key_required=False, price_id="openai", timeouts=WHOLE_MESSAGES),
         ProviderSettings("embedded", kind="embedded", key_required=False),
     )
 }

@@ -135,11 +135,15 @@ def _error(message: str, path: KeyPath, origins: Mapping[KeyPath, Origin]) -> Co
 
 
 def _providers(data: Mapping[str, Any], timeouts: Timeouts) -> dict[str, ProviderSettings]:
-    providers = {name: replace(settings, timeouts=timeouts) for name, settings in BUILTIN_PROVIDERS.items()}
+    providers = {
+        name: settings if settings.timeouts != Timeouts() else replace(settings, timeouts=timeouts)
+        for name, settings in BUILTIN_PROVIDERS.items()
+    }
     for name, entry in data.get("providers", {}).items():
         values = dict(entry)
         if "timeouts" in values:
-            values["timeouts"] = replace(timeouts, **values["timeouts"])
+            below = providers[name].timeouts if name in providers else timeouts
+            values["timeouts"] = replace(below, **values["timeouts"])
         if name in providers:
             providers[name] = replace(providers[name], **values)
         else:
