@@ -81,6 +81,10 @@ def ask(
         typer.Option("--compare", metavar="A,B,C", help="Ask several models; print all answers.", show_default=False),
     ] = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
+    allow_unknown_price: Annotated[
+        bool,
+        typer.Option("--allow-unknown-price", help="Let a model without a known price pass the [budget]."),
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show task, route and costs; call nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     json_stream: Annotated[bool, typer.Option("--json-stream", help="Print one JSON event a line.")] = False,
@@ -105,6 +109,7 @@ def ask(
         schema=schema,
         second_opinion=None if second_opinion is None else second_opinion.strip(),
         compare=compare,
+        allow_unknown_price=allow_unknown_price,
         editor=editor,
         explain=explain,
         output=output,

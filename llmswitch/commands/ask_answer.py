@@ -35,6 +35,7 @@ def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -
         task=call.task,
         model=call.model,
         project=project_name(Path.cwd()),
+        allow_unknown_price=call.allow_unknown_price,
     )
     with Ledger.open() as ledger:
         for note in ledger.notes:

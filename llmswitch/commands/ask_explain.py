@@ -16,7 +16,7 @@ from llmswitch.commands.ask_run import Call
 from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
 from llmswitch.engine.dispatch import Engine, Job
-from llmswitch.engine.fallback import Candidate
+from llmswitch.engine.fallback import Candidate, no_stand_in
 from llmswitch.engine.tokens import estimate_request
 from llmswitch.errors import ExitCode
 from llmswitch.ledger.prices import Cost, estimate
@@ -28,7 +28,7 @@ TYPICAL_OUTPUT_TOKENS = 500
 
 
 def explain(call: Call, profile: Profile, request: Request, given: PromptInput) -> int:
-    """Print the explanation; exit 0 when some candidate would be tried, else 69."""
+    """Print the explanation; exit 0 when some candidate would be tried, else 79 where the budget is the reason, or 69."""
     from llmswitch.terminal.explain import Considered, Explanation, render_explanation
 
     job = Job(
@@ -38,12 +38,14 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
         task=call.task,
         model=call.model,
         project=project_name(Path.cwd()),
+        allow_unknown_price=call.allow_unknown_price,
     )
     output_tokens = min(call.max_tokens or TYPICAL_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS)
     tokens = estimate_request(request)
     with Ledger.open() as ledger:
         engine = Engine(profile, ledger, classify.build(profile))
         label = engine.label(job)
+        found = engine.candidates(job, label)
         considered = [
             Considered(
                 name=candidate.model.name,
@@ -57,7 +59,7 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
                 cost_source="local" if cost.source == "free" and candidate.model.local else cost.source,
                 imputed_usd=cost.imputed,
             )
-            for candidate, skipped in _with_reason(engine.candidates(job, label))
+            for candidate, skipped in _with_reason(found)
             for cost in (_cost(profile, candidate, tokens, output_tokens),)
         ]
     explanation = Explanation(
@@ -75,13 +77,20 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
         print_json(explanation)
     else:
         sys.stdout.write(render_explanation(explanation, sys.stdout))
-    return int(ExitCode.OK if any(one.skipped is None for one in considered) else ExitCode.NO_CANDIDATE)
+    if any(one.skipped is None for one in considered):
+        return int(ExitCode.OK)
+    return int(ExitCode.BUDGET if any(one.over_budget for one in found) else ExitCode.NO_CANDIDATE)
 
 
 def _with_reason(found: list[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
+    blocked = None
     for candidate in found:
+        over = candidate.over_budget
         cooling = candidate.cooling.value.replace("_", " ") if candidate.cooling else None
-        yield candidate, candidate.skipped or (f"cooling down after {cooling}" if cooling else None)
+        reason = candidate.skipped or (over.why if over else None) or no_stand_in(candidate, blocked)
+        yield candidate, reason or (f"cooling down after {cooling}" if cooling else None)
+        if over and over.blocks:
+            blocked = over.model
 
 
 def _cost(profile: Profile, candidate: Candidate, tokens: int, output_tokens: int) -> Cost:

@@ -33,6 +33,7 @@ class Call:
     second_opinion: str | None = None
     """A model's name, or empty for the strongest one of another family."""
     compare: str | None = None
+    allow_unknown_price: bool = False
     editor: bool = False
     explain: bool = False
     output: Output = "auto"

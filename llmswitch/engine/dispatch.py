@@ -18,10 +18,19 @@ from llmswitch.engine import attempt as attempts
 from llmswitch.engine import health, plans
 from llmswitch.engine.attempt import Attempt
 from llmswitch.engine.candidates import Needs, candidates, named
-from llmswitch.engine.fallback import Candidate, Failed, Skip, Step, Try, Verdict, walk
+from llmswitch.engine.fallback import Candidate, Failed, OverBudget, Skip, Step, Try, Verdict, walk
 from llmswitch.engine.judge import complaint
+from llmswitch.engine.spending import NoRoomError, Spending, spending
 from llmswitch.engine.tokens import estimate_request
-from llmswitch.errors import ExitCode, InadequateError, LlmSwitchError, NoCandidateError, ProtocolError, ProviderError
+from llmswitch.errors import (
+    BudgetError,
+    ExitCode,
+    InadequateError,
+    LlmSwitchError,
+    NoCandidateError,
+    ProtocolError,
+    ProviderError,
+)
 from llmswitch.ledger import limits
 from llmswitch.ledger.prices import Cost, cost_of
 from llmswitch.ledger.store import Kind, Ledger
@@ -48,6 +57,7 @@ class Job:
     session: str | None = None
     hook: str | None = None
     thinking_is_content: bool = False
+    allow_unknown_price: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +167,12 @@ class Engine:
             barred=None
             if job.model
             else plans.barred(self.profile, limits.windows(self.ledger), label.task, self.now()),
+            over_budget=self.spending(job, label).foreseen(self.ledger, datetime.fromtimestamp(self.now(), UTC)),
         )
+
+    def spending(self, job: Job, label: Label) -> Spending:
+        """What the budget says about the calls of `job`."""
+        return spending(self.profile, job.request, job.project, label.task, job.allow_unknown_price)
 
     async def run(self, job: Job, emit: Emit) -> Result:
         """Answer `job`, passing everything on to `emit` as it comes. Failures of candidates end up in the result; what
@@ -214,29 +229,35 @@ class _Walk:
     reports: list[AttemptReport] = field(default_factory=list)
     errors: list[ProviderError] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
+    over_budget: list[OverBudget] = field(default_factory=list)
+    budget_told: bool = False
     fallback_answer: tuple[Attempt, list[Event]] | None = None
     """A complete answer that was judged inadequate: better than none, when no stronger model answers."""
 
     async def run(self) -> Result:
         steps = walk(self.engine.candidates(self.job, self.label), jitter=random.random)
-        answer: Failed | None = None
+        attempt: Attempt | None = None
+        answer: Failed | OverBudget | None = None
         try:
             step: Step = next(steps)
             while True:
                 if isinstance(step, Skip):
+                    if over := answer if isinstance(answer, OverBudget) else step.candidate.over_budget:
+                        self.over_budget.append(over)
                     skipped = PassedOver(step.candidate, step.why)
                     self.passed_over.append(skipped)
                     await self.emit(skipped)
                     answer = None
                 else:
-                    attempt, answer = await self._try(step)
+                    tried, answer = await self._try(step)
+                    attempt = tried or attempt
                     if answer is None:
                         return self._result(attempt, None)
                 step = steps.send(answer)
         except StopIteration as end:
             if self.fallback_answer is not None and not self._broke_off():
                 return await self._second_best(*self.fallback_answer)
-            return self._result(attempt if self.reports else None, self._error(end.value))
+            return self._result(attempt, self._error(end.value))
         finally:
             steps.close()
 
@@ -252,17 +273,24 @@ class _Walk:
             await self.emit(event)
         return self._result(attempt, None)
 
-    async def _try(self, step: Try) -> tuple[Attempt, Failed | None]:
+    async def _try(self, step: Try) -> tuple[Attempt | None, Failed | OverBudget | None]:
+        """The attempt and how it failed; no attempt where the budget has no room for it any more."""
         ordinal = len(self.reports) + 1
         await self.emit(Attempting(step.candidate, ordinal, step.why, step.wait_s))
         if step.wait_s:
             await asyncio.sleep(step.wait_s)
         model = step.candidate.model
-        row = self.engine.ledger.begin_attempt(self.dispatch_id, ordinal, model)
+        told = [f"budget: {over.model} is passed over: {over.why}" for over in self.over_budget[:1]]
+        entry = self.engine.spending(self.job, self.label).entry(model, self._at(), told.append)
+        try:
+            row = self.engine.ledger.begin_attempt(self.dispatch_id, ordinal, model, entry.reserve, admit=entry.admit)
+        except NoRoomError as error:
+            return None, error.over
         attempt = Attempt(model, ordinal, estimate_request(self.job.request))
         failed: Failed | None = None
         try:
-            await self._stream(attempt)
+            await self._tell_budget(told)
+            await self._stream(attempt, entry.request)
             attempt.status = "ok"
         except ProviderError as error:
             failed = self._failed(attempt, error)
@@ -274,7 +302,13 @@ class _Walk:
         await self.emit(report)
         return attempt, failed
 
-    async def _stream(self, attempt: Attempt) -> None:
+    async def _tell_budget(self, told: list[str]) -> None:
+        """Say once what the budget has to do with the choice of the model."""
+        if told and not self.budget_told:
+            self.budget_told = True
+            await self.emit(Notice(told[0]))
+
+    async def _stream(self, attempt: Attempt, request: Request) -> None:
         """Pass the answer on; where the profile says so, hold a weak model's answer back until it is judged."""
         engine = self.engine
         provider = engine.provider(attempt.model)
@@ -285,7 +319,7 @@ class _Walk:
         held: list[Event] = []
         try:
             async for event in attempts.stream(
-                attempt, provider, self.job.request, timeouts, thinking_is_content=self.job.thinking_is_content
+                attempt, provider, request, timeouts, thinking_is_content=self.job.thinking_is_content
             ):
                 if isinstance(event, QuotaReport):
                     health.note_quota(engine.ledger, attempt.model, event, engine.now())
@@ -356,10 +390,17 @@ class _Walk:
 
     def _cost(self, attempt: Attempt) -> Cost:
         settings = self.engine.profile.providers[attempt.model.provider]
-        at = datetime.fromtimestamp(self.engine.now(), UTC)
         return cost_of(
-            attempt.spent(), attempt.model, settings, at, reported=attempt.cost, complete=attempt.finish is not None
+            attempt.spent(),
+            attempt.model,
+            settings,
+            self._at(),
+            reported=attempt.cost,
+            complete=attempt.finish is not None,
         )
+
+    def _at(self) -> datetime:
+        return datetime.fromtimestamp(self.engine.now(), UTC)
 
     def _error(self, verdict: Verdict) -> LlmSwitchError:
         """One error for the whole dispatch: the only failure there was, or the verdict with a line for each candidate."""
@@ -370,12 +411,12 @@ class _Walk:
         lines = [f"{skipped.candidate.model.name}: {skipped.why}" for skipped in self.passed_over]
         lines += [attempts.told(error) for error in self.errors]
         hints = list(dict.fromkeys(error.hint for error in self.errors if error.hint))
+        hints += dict.fromkeys(over.hint for over in self.over_budget)
         advice = hints or ([_SETUP] if not self.errors else [])
-        return NoCandidateError(
-            "\n  ".join([f"{verdict.why}:", *dict.fromkeys(lines)]),
-            hint="; ".join(advice) or None,
-            exit_code=verdict.exit_code,
-        )
+        message = "\n  ".join([f"{verdict.why}:", *dict.fromkeys(lines)])
+        if verdict.exit_code is ExitCode.BUDGET:
+            return BudgetError(message, hint="; ".join(advice))
+        return NoCandidateError(message, hint="; ".join(advice) or None, exit_code=verdict.exit_code)
 
     def _result(self, attempt: Attempt | None, error: LlmSwitchError | None) -> Result:
         answered = attempt is not None and (error is None or attempt.passed_on)

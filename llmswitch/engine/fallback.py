@@ -41,11 +41,12 @@ TRY_LATER = frozenset({Failure.RATE_LIMIT, Failure.OVERLOAD, Failure.QUOTA})
 
 @dataclass(frozen=True, slots=True)
 class OverBudget:
-    """Why the budget keeps a candidate out, and what would help. `blocks`: the limit says `block`, so that no free
+    """Why the budget keeps `model` out, and what would help. `blocks`: the limit says `block`, so that no free
     candidate takes its place."""
 
+    model: str
     why: str
-    hint: str | None = None
+    hint: str
     blocks: bool = False
 
 

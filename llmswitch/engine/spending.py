@@ -65,7 +65,7 @@ class Spending:
                 for limit in binding:
                     if limit.path not in seen:
                         seen[limit.path] = budget.state(connection, limit, at)
-            return self._refusal([seen[limit.path] for limit in binding], self._worst(model, at))
+            return self._refusal(model, [seen[limit.path] for limit in binding], self._worst(model, at))
 
         return over
 
@@ -79,7 +79,7 @@ class Spending:
         def admit(connection: sqlite3.Connection, started_us: int) -> None:
             started = datetime.fromtimestamp(started_us / 1e6, UTC)
             states = [budget.state(connection, limit, started) for limit in binding]
-            if over := self._refusal(states, worst):
+            if over := self._refusal(model, states, worst):
                 raise NoRoomError(over)
             if told := _warning(model, states, worst):
                 warn(told)
@@ -96,18 +96,19 @@ class Spending:
     def _worst(self, model: Model, at: datetime) -> Decimal | None:
         return worst_case(self.request, model, self.profile.providers[model.provider], at)
 
-    def _refusal(self, states: Sequence[State], worst: Decimal | None) -> OverBudget | None:
+    def _refusal(self, model: Model, states: Sequence[State], worst: Decimal | None) -> OverBudget | None:
         enforced = [state for state in states if state.limit.on_exceed != "warn"]
         if worst is None:
             if self.allow_unknown_price or not enforced:
                 return None
-            return OverBudget(f"its price is not known, so {enforced[0].limit.text} can't be kept", ALLOW)
+            return OverBudget(model.name, f"its price is not known, so {enforced[0].limit.text} can't be kept", ALLOW)
         full = [state for state in enforced if not state.has_room(worst)]
         if not full:
             return None
         tightest = min(full, key=lambda state: state.left)
         blocks = any(state.limit.on_exceed == "block" for state in full)
-        return OverBudget(f"it could cost {dollars(worst)}: {_account(tightest)}", self._advice(full, blocks), blocks)
+        why = f"it could cost {dollars(worst)}, and {_account(tightest)}"
+        return OverBudget(model.name, why, self._advice(full, blocks), blocks)
 
     def _advice(self, full: Sequence[State], blocks: bool) -> str:
         ways = ["a cheaper or a local model (-m)", "a shorter answer (--max-tokens)"]
@@ -120,9 +121,7 @@ class Spending:
         return ".".join(limit.path) + (f" ({origin})" if origin else "")
 
 
-def spending(
-    profile: Profile, request: Request, *, project: str | None, task: str, allow_unknown_price: bool
-) -> Spending:
+def spending(profile: Profile, request: Request, project: str | None, task: str, allow_unknown_price: bool) -> Spending:
     """What the budget of `profile` says about a dispatch."""
     limits = budget.limits(profile.settings["budget"], profile.model)
     return Spending(profile, limits, request, project, task, allow_unknown_price)
