@@ -60,7 +60,8 @@ async def chunks(server: Any, body: dict[str, Any]) -> AsyncGenerator[Chunk, Non
     waits until it has stopped. Raises ValueError or RuntimeError with llama.cpp's words where it refuses the body."""
     generation = _Generation(server, body, asyncio.get_running_loop())
     # not a daemon: the interpreter must not end under a thread that is inside C++
-    threading.Thread(target=generation.run, name="llmswitch-generation").start()
+    thread = threading.Thread(target=generation.run, name="llmswitch-generation")
+    thread.start()
     try:
         while (chunk := await generation.chunks.get()) is not None:
             generation.room.release()
@@ -70,3 +71,4 @@ async def chunks(server: Any, body: dict[str, Any]) -> AsyncGenerator[Chunk, Non
     finally:
         generation.stop.set()
         await generation.ended.wait()
+        thread.join()  # it has nothing left to do

@@ -112,5 +112,7 @@ def failure(said: str, requirement: str) -> ProviderError:
     if _CONNECTION.search(said):
         return NetworkError(message, hint=f"pip could not reach its package index; it was asked for {requirement}")
     if _NO_MATCH.search(said):
-        return NotFoundError(message, hint=f"the package index that pip is configured for has no {requirement}")
+        return NotFoundError(
+            message, hint=f"the package index that pip is configured for has no {requirement}, or did not answer"
+        )
     return ProviderError(message, hint=f"see what `pip download --no-deps {requirement}` says")
