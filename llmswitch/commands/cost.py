@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # every start of the program reads this file: what only a rep
     import sqlite3
     from datetime import datetime
 
+    from llmswitch.ledger.budget import Limit, State
     from llmswitch.ledger.period import Period
     from llmswitch.ledger.report import GroupBy, Report
 
@@ -72,14 +73,15 @@ def cost(
         raise UsageError("--json and --csv exclude each other")
     now = datetime.now(UTC)
     period = _period(now, today=today, week=week, month=month, since=since, until=until)
-    plans, baseline_model = _profile(ctx, profile, no_project=no_project)
+    plans, baseline_model, limits = _profile(ctx, profile, no_project=no_project)
     with _ledger() as connection:
         reports = _reports(connection, now, period, _groups(by), plans, baseline_model)
+        budget = _budget(connection, limits, now)
         empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM dispatches)").fetchone()[0]
     if as_json:
         from llmswitch.commands.cost_data import as_object
 
-        typer.echo(json.dumps(as_object(*reports), ensure_ascii=False))
+        typer.echo(json.dumps(as_object(*reports, budget), ensure_ascii=False))
     elif as_csv:
         from llmswitch.commands.cost_data import csv_lines
 
@@ -87,7 +89,7 @@ def cost(
     elif empty:
         typer.echo(NOTHING_YET)
     else:
-        _show(reports)
+        _show(reports, budget)
 
 
 def _reports(
@@ -137,9 +139,12 @@ def _groups(by: list[str] | None) -> tuple[GroupBy, ...]:
     return tuple(group for name in wanted for group in GROUPS if group == name)
 
 
-def _profile(ctx: typer.Context, name: str | None, *, no_project: bool) -> tuple[Mapping[str, Plan], str]:
-    """The plans whose fees belong to a month, and the baseline model. A profile that was not asked for by name and
-    can't be read is no reason to hide the spending: the fees are left out, and that is said."""
+def _profile(
+    ctx: typer.Context, name: str | None, *, no_project: bool
+) -> tuple[Mapping[str, Plan], str, tuple[Limit, ...]]:
+    """The plans whose fees belong to a month, the baseline model and the budget's limits. A profile that was not asked
+    for by name and can't be read is no reason to hide the spending: fees and budget are left out, and that is said."""
+    from llmswitch.ledger.budget import limits
     from llmswitch.ledger.prices import BASELINE
 
     try:
@@ -147,9 +152,9 @@ def _profile(ctx: typer.Context, name: str | None, *, no_project: bool) -> tuple
     except ConfigError as error:
         if name or getattr(ctx.find_object(Global), "profile", None):
             raise
-        typer.echo(f"plan fees are left out: {error.message}", err=True)
-        return {}, BASELINE
-    return profile.plans, profile.baseline
+        typer.echo(f"plan fees are left out, and so is the budget: {error.message}", err=True)
+        return {}, BASELINE, ()
+    return profile.plans, profile.baseline, limits(profile.settings["budget"], profile.model)
 
 
 @contextlib.contextmanager
@@ -168,10 +173,16 @@ def _ledger() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _show(reports: tuple[Report, Report | None]) -> None:
+def _budget(connection: sqlite3.Connection, limits: tuple[Limit, ...], now: datetime) -> list[State]:
+    from llmswitch.ledger.budget import state
+
+    return [state(connection, limit, now) for limit in limits]
+
+
+def _show(reports: tuple[Report, Report | None], budget: list[State]) -> None:
     from llmswitch.commands import cost_text
 
     if sys.stdout.isatty():
-        cost_text.show_on_terminal(*reports)
+        cost_text.show_on_terminal(*reports, budget)
     else:
-        typer.echo("\n".join(cost_text.plain_lines(*reports)))
+        typer.echo("\n".join(cost_text.plain_lines(*reports, budget)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from llmswitch.ledger.budget import State
 from llmswitch.ledger.period import zone_name
 from llmswitch.ledger.report import Figures, Report
 
@@ -14,9 +16,9 @@ NO_NAME = "-"
 """Stands in a combined key for a value the rows do not have."""
 
 
-def as_object(report: Report, today: Report | None = None) -> dict[str, Any]:
+def as_object(report: Report, today: Report | None = None, budget: Sequence[State] = ()) -> dict[str, Any]:
     """The object `cost --json` prints; amounts are decimal strings or None. `today` is added where it was asked for
-    beside the month."""
+    beside the month. `budget` is as of now, whatever the report's period."""
     found: dict[str, Any] = {
         "since": report.period.since.isoformat(),
         "until": report.period.until.isoformat(),
@@ -32,7 +34,7 @@ def as_object(report: Report, today: Report | None = None) -> dict[str, Any]:
             }
             for group in report.groups
         ],
-        "budget": [],
+        "budget": [_limit(state) for state in budget],
     }
     if today:
         found["today"] = {
@@ -85,6 +87,22 @@ def _figures(report: Report, figures: Figures, plan_fees: Decimal | None) -> dic
         "savings_usd": decimal_text(report.savings(figures, plan_fees)),
         "unknown_cost_calls": figures.unknown_cost_calls,
         "tokens": _tokens(figures),
+    }
+
+
+def _limit(state: State) -> dict[str, Any]:
+    limit = state.limit
+    return {
+        "scope": limit.scope,
+        "name": limit.name,
+        "period": limit.span,
+        "limit_usd": decimal_text(limit.usd),
+        "used_usd": decimal_text(state.used),
+        "reserved_usd": decimal_text(state.reserved),
+        "left_usd": decimal_text(state.left),
+        "on_exceed": limit.on_exceed,
+        "since": state.since.astimezone().isoformat(),
+        "resets_at": state.resets_at.astimezone().isoformat(),
     }
 
 

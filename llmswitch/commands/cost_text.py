@@ -5,24 +5,26 @@ A call that cost nothing is never shown as $0: it says `plan`, `local` or `free`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+from llmswitch.ledger.budget import State
 from llmswitch.ledger.report import Figures, Report
 
 _HEADINGS = ("calls", "failed", "in", "out", "cash", "imputed")
 _CENT, _SMALLEST = Decimal("0.01"), Decimal("0.0001")
 
 
-def plain_lines(report: Report, today: Report | None = None) -> list[str]:
+def plain_lines(report: Report, today: Report | None = None, budget: Sequence[State] = ()) -> list[str]:
     """The whole report as lines of text."""
     lines = [_headline(one) for one in (today, report) if one]
     if report.groups:
         lines += ["", *_aligned([_header(report), *_rows(report), _total(report)], len(report.by))]
-    notes = [f"{name:<9}  {text}" if name else text for name, text in _notes(report)]
+    notes = [f"{name:<9}  {text}" if name else text for name, text in _notes(report, budget)]
     return [*lines, *(["", *notes] if notes else [])]
 
 
-def show_on_terminal(report: Report, today: Report | None = None) -> None:
+def show_on_terminal(report: Report, today: Report | None = None, budget: Sequence[State] = ()) -> None:
     """Print the report with rich: the imputed column dim, the total below a rule."""
     from rich import box
     from rich.console import Console
@@ -49,7 +51,7 @@ def show_on_terminal(report: Report, today: Report | None = None) -> None:
         for row in _rows(report):
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)
-    for label, text in _notes(report):
+    for label, text in _notes(report, budget):
         line = Text.assemble((f"{label:<9}  " if label else "", "bold"), (text, "" if label else "dim"))
         console.print(line, soft_wrap=True)
 
@@ -138,9 +140,9 @@ def _width(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _notes(report: Report) -> list[tuple[str, str]]:
+def _notes(report: Report, budget: Sequence[State]) -> list[tuple[str, str]]:
     """What stands below the table: name and text."""
-    notes = []
+    notes = [("budget", state.text) for state in budget]
     if report.plan_fees:
         each = ", ".join(f"{plan.name} {money(Decimal(plan.fee_usd))}" for plan in report.plans.values())
         notes.append(("plan fees", f"{money(report.plan_fees)} a month ({each}); not a part of cash"))
