@@ -246,6 +246,7 @@ def test_llama_cpp_writes_nothing_to_stdout_or_stderr(gguf_path: Path, capfd: py
 def test_nobody_can_reach_the_server_inside(gguf_path: Path) -> None:
     server = llama_server.load(gguf_path, 2_048, 1)
     address = str(server.listening_address)
+    assert address.startswith("unix://")
     with socket.socket(socket.AF_UNIX) as client, pytest.raises(FileNotFoundError):
         client.connect(address.removeprefix("unix://"))
 
@@ -436,3 +437,30 @@ def test_a_stream_left_to_the_loops_end_stops_its_thread() -> None:
 
     asyncio.run(leave())
     assert generating() == []
+
+
+class SteppingServer:
+    """Calls back once, then again when it is let; `stopped` is what the second call was told."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.stopped: bool | None = None
+
+    def handle_chat_completions(self, body: Mapping[str, Any], callback: Any) -> None:
+        callback({})
+        self.go.wait()
+        self.stopped = callback({})
+
+
+def test_the_first_chunk_after_closing_stops_the_generation() -> None:
+    async def close() -> bool | None:
+        server = SteppingServer()
+        stream = chunks(server, {})
+        await anext(stream)
+        closing = asyncio.create_task(stream.aclose())
+        await asyncio.sleep(0)  # the closing has begun and waits for the thread
+        server.go.set()
+        await closing
+        return server.stopped
+
+    assert asyncio.run(close()) is True

@@ -286,7 +286,7 @@ def slow_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Even
             if is_wheel:
                 self.wfile.flush()
                 halfway.set()
-                end.wait(60)
+                end.wait(300)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -297,6 +297,7 @@ def slow_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Even
     only_folder(monkeypatch, tmp_path / "nothing")
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "300")  # pip must not give up by itself
     yield halfway
     end.set()
     server.shutdown()
