@@ -80,6 +80,19 @@ def ask(
         str | None,
         typer.Option("--compare", metavar="A,B,C", help="Ask several models; print all answers.", show_default=False),
     ] = None,
+    continued: Annotated[
+        bool, typer.Option("-c", "--continue", help="Go on with the newest session (of this project).")
+    ] = False,
+    session: Annotated[
+        str | None,
+        typer.Option(
+            "--session", metavar="NAME", help="Go on with this session, or start it; it is kept.", show_default=False
+        ),
+    ] = None,
+    pin: Annotated[
+        bool | None,
+        typer.Option("--pin/--no-pin", help="Keep the session's model, or route every turn.", show_default=False),
+    ] = None,
     editor: Annotated[bool, typer.Option("--editor", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
     allow_unknown_price: Annotated[
         bool,
@@ -109,6 +122,9 @@ def ask(
         schema=schema,
         second_opinion=None if second_opinion is None else second_opinion.strip(),
         compare=compare,
+        session=session,
+        continued=continued,
+        pin=pin,
         allow_unknown_price=allow_unknown_price,
         editor=editor,
         explain=explain,

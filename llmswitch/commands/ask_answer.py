@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,15 +42,27 @@ def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -
         for note in ledger.notes:
             output.note(note)
         engine = Engine(profile, ledger, classify.build(profile))
-        try:
-            with asyncio.Runner() as runner:
-                return runner.run(_guarded(engine, _way(call)(engine, call, job, output)))
-        except KeyboardInterrupt:
-            output.interrupted()
-            return int(ExitCode.INTERRUPTED)
-        except asyncio.CancelledError:
-            output.interrupted()
-            return TERMINATED
+        with in_session(call, engine, job, output.note) as (engine, job):
+            try:
+                with asyncio.Runner() as runner:
+                    return runner.run(_guarded(engine, _way(call)(engine, call, job, output)))
+            except KeyboardInterrupt:
+                output.interrupted()
+                return int(ExitCode.INTERRUPTED)
+            except asyncio.CancelledError:
+                output.interrupted()
+                return TERMINATED
+
+
+def in_session(
+    call: Call, engine: Engine, job: Job, say: Callable[[str], None]
+) -> AbstractContextManager[tuple[Engine, Job]]:
+    """`engine` and `job`, made part of a session where the call or the profile wants one."""
+    if not call.in_session(engine.profile):
+        return nullcontext((engine, job))
+    from llmswitch.commands.ask_keep import session
+
+    return session(call, engine, job, say)
 
 
 def _way(call: Call) -> Way:

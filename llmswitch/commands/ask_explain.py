@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from llmswitch import classify
-from llmswitch.commands.ask_answer import project_name
+from llmswitch.commands.ask_answer import in_session, project_name
 from llmswitch.commands.ask_run import Call
 from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
@@ -41,10 +41,11 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
         allow_unknown_price=call.allow_unknown_price,
     )
     output_tokens = min(call.max_tokens or TYPICAL_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS)
-    tokens = estimate_request(request)
     with Ledger.open() as ledger:
         engine = Engine(profile, ledger, classify.build(profile))
-        label = engine.label(job)
+        with in_session(call, engine, job, _say_nothing) as (engine, job):
+            label = engine.label(job)
+        tokens = estimate_request(job.request)
         found = engine.candidates(job, label)
         considered = [
             Considered(
@@ -80,6 +81,10 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
     if any(one.skipped is None for one in considered):
         return int(ExitCode.OK)
     return int(ExitCode.BUDGET if any(one.over_budget for one in found) else ExitCode.NO_CANDIDATE)
+
+
+def _say_nothing(_: str) -> None:
+    """An explanation is all there is to say."""
 
 
 def _with_reason(found: list[Candidate]) -> Iterator[tuple[Candidate, str | None]]:

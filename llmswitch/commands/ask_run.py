@@ -34,12 +34,21 @@ class Call:
     """A model's name, or empty for the strongest one of another family."""
     compare: str | None = None
     allow_unknown_price: bool = False
+    session: str | None = None
+    continued: bool = False
+    pin: bool | None = None
+    """Keep the session's model; False lets go of it; None leaves it as it is."""
     editor: bool = False
     explain: bool = False
     output: Output = "auto"
     quiet: bool = False
     verbose: bool = False
     use_stdin: bool = True
+
+    def in_session(self, profile: Profile) -> bool:
+        """Whether prompt and answer are to be kept, or an earlier session plays a part. Several answers are never kept."""
+        asked_for = self.session is not None or self.continued or self.pin is not None
+        return asked_for or (profile.history and self.compare is None)
 
 
 def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -> int:
@@ -85,6 +94,10 @@ def _check_together(call: Call) -> None:
         raise UsageError(f"{many[0]} and {many[1] if len(many) > 1 else '--schema'} exclude each other")
     if call.compare and call.model:
         raise UsageError("--compare names its models; leave -m out")
+    if call.continued and call.session is not None:
+        raise UsageError("-c and --session exclude each other")
+    if call.compare and (call.continued or call.session is not None or call.pin is not None):
+        raise UsageError("--compare has no single answer that a session could keep", hint="leave the session out")
     if many and call.output == "json-stream":
         raise UsageError(f"{many[0]} has no event stream", hint="use --json")
 

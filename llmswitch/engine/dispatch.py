@@ -15,7 +15,7 @@ from llmswitch.catalog import Model
 from llmswitch.classify import Classifier, Label
 from llmswitch.conversation import Event, Finish, Notice, QuotaReport, Request, TextDelta, ToolCall, Usage
 from llmswitch.engine import attempt as attempts
-from llmswitch.engine import health, plans
+from llmswitch.engine import health, memory, plans
 from llmswitch.engine.attempt import Attempt
 from llmswitch.engine.candidates import Needs, candidates, named
 from llmswitch.engine.fallback import Candidate, Failed, OverBudget, Skip, Step, Try, Verdict, walk
@@ -316,6 +316,7 @@ class _Walk:
         escalate = engine.profile.settings["escalate"]
         judged = escalate["enabled"] and not self.job.model and attempt.model.tier >= escalate["from_tier"]
         attempt.held_back = judged and escalate["buffer"]
+        request = memory.request_for(request, attempt.model)
         held: list[Event] = []
         try:
             async for event in attempts.stream(
