@@ -44,3 +44,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def _ours_in(home_folder: Path) -> list[Path]:
     folders = (".config", ".local/share", ".local/state", ".cache")
     return [path for folder in folders if (path := home_folder / folder / "llmswitch").exists()]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: there every part that a test needs can be had."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("CI") or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    for report in reporter.stats.get("skipped", []):
+        reporter.write_line(f"skipped, which CI does not allow: {report.nodeid}: {report.longrepr[2]}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from upstream import Upstream, nobody_listens, running_upstream, silent_port
@@ -30,15 +30,13 @@ def silent_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def llama_server() -> Iterator[str]:
-    """The base URL of llama.cpp's own HTTP server with the model file that LLMSWITCH_TEST_GGUF names. It speaks
-    `/v1/messages`, `/v1/chat/completions` and `/v1/responses`."""
-    path = os.environ.get("LLMSWITCH_TEST_GGUF")
-    if not path:
-        pytest.skip("LLMSWITCH_TEST_GGUF does not name a model file")
-    xllamacpp = pytest.importorskip("xllamacpp", reason="the embedded extra is not installed")
+def llama_server(gguf_path: Path) -> Iterator[str]:
+    """The base URL of llama.cpp's own HTTP server with the real model. It speaks `/v1/messages`, `/v1/chat/completions` and
+    `/v1/responses`."""
+    import xllamacpp
+
     params = xllamacpp.CommonParams()
-    params.model.path = path
+    params.model.path = str(gguf_path)
     params.n_ctx = 2_048
     params.n_parallel = 1
     params.hostnames = ["127.0.0.1"]
