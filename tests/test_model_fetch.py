@@ -14,7 +14,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -371,7 +371,8 @@ def test_after_a_kill_the_next_try_succeeds(
     only_folder(monkeypatch, tmp_path / "wheels")
     run(PINNED, models)
     for orphan in orphans:
-        os.kill(orphan, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have noticed that its folder is gone
+            os.kill(orphan, signal.SIGKILL)
     while pip_processes(models):
         time.sleep(0.01)
     assert (models / PINNED.name).read_bytes() == CONTENT
