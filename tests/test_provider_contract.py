@@ -345,7 +345,8 @@ def test_llama_cpp_answers_through_the_adapter(kind: str, llama_server: str) -> 
     assert usage is not None
     assert usage.prompt_tokens is not None
     assert usage.prompt_tokens > 10
-    assert usage.output_tokens == 8
+    assert usage.output_tokens is not None
+    assert 0 < usage.output_tokens <= 8  # the model may have finished before the limit
 
 
 @pytest.mark.parametrize("kind", ["anthropic", "openai", "openai-chat"])
