@@ -98,17 +98,15 @@ class Spending:
 
     def _refusal(self, model: Model, states: Sequence[State], worst: Decimal | None) -> OverBudget | None:
         enforced = [state for state in states if state.limit.on_exceed != "warn"]
-        if worst is None:
-            if self.allow_unknown_price or not enforced:
-                return None
+        if worst is None and enforced and not self.allow_unknown_price:
             return OverBudget(model.name, f"its price is not known, so {enforced[0].limit.text} can't be kept", ALLOW)
-        full = [state for state in enforced if not state.has_room(worst)]
+        full = [state for state in enforced if not (state.left if worst is None else state.has_room(worst))]
         if not full:
             return None
         tightest = min(full, key=lambda state: state.left)
         blocks = any(state.limit.on_exceed == "block" for state in full)
-        why = f"it could cost {dollars(worst)}, and {_account(tightest)}"
-        return OverBudget(model.name, why, self._advice(full, blocks), blocks)
+        price = "its price is not known" if worst is None else f"it could cost {dollars(worst)}"
+        return OverBudget(model.name, f"{price}, and {_account(tightest)}", self._advice(full, blocks), blocks)
 
     def _advice(self, full: Sequence[State], blocks: bool) -> str:
         ways = ["a cheaper or a local model (-m)", "a shorter answer (--max-tokens)"]
@@ -137,13 +135,12 @@ def _account(state: State) -> str:
 
 
 def _warning(model: Model, states: Sequence[State], worst: Decimal | None) -> str | None:
+    """What the person should know of a call that is made although a limit that warns has no room for it."""
     warned = [state for state in states if state.limit.on_exceed == "warn"]
     if worst is None:
-        return (
-            f"budget: the price of {model.name} is not known, so {warned[0].limit.text} does not see it"
-            if warned
-            else None
-        )
+        if not warned:
+            return None
+        return f"budget: the price of {model.name} is not known, so {warned[0].limit.text} does not see it"
     full = [state for state in warned if not state.has_room(worst)]
     if not full:
         return None
