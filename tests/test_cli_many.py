@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +97,36 @@ def test_only_ollama_pulls(llmswitch: Command) -> None:
     done = llmswitch("models", "pull", "first")
     assert done.code == 2
     assert "only Ollama" in done.err
+
+
+@pytest.mark.parametrize(("typed", "code", "pulled"), [("y\n", 0, True), ("\n", 1, False)])
+def test_a_model_that_ollama_lacks_is_pulled_when_the_person_says_yes(
+    llmswitch: Command, upstream: Upstream, typed: str, code: int, pulled: bool
+) -> None:
+    upstream.script(Reply(status=404, body='{"error": "model \'glm-4.7\' not found"}'), path="/api/chat")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(llmswitch.home)
+        os.execve(sys.executable, llmswitch.argv("ask", "-m", "third", "hello"), llmswitch.environment)
+    shown = read_until(terminal, b"[y/N] ")
+    os.write(terminal, typed.encode())
+    shown += read_until(terminal, None)
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == code
+    assert ("/api/pull" in [seen.path for seen in upstream.requests]) == pulled
+    assert (DEFAULT_TEXT.encode() in shown) == pulled
+
+
+def read_until(terminal: int, end: bytes | None) -> bytes:
+    """What the process shows up to `end`, or to its exit."""
+    shown = b""
+    while end is None or end not in shown:
+        try:
+            piece = os.read(terminal, 65_536)
+        except OSError:  # Linux's way to say that the other side is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    return shown

@@ -25,7 +25,7 @@ class OptionalModel(TyperCommand):
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    app.command("ask", help=__doc__, cls=OptionalModel)(ask)
+    app.command("ask", help="Answer a prompt: the answer on stdout, everything else on stderr.", cls=OptionalModel)(ask)
 
 
 def ask(

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from llmswitch import classify
+from llmswitch.catalog import Model
 from llmswitch.commands.ask_output import JsonOutput, JsonStreamOutput, Output, TextOutput
 from llmswitch.commands.ask_run import Call
 from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
 from llmswitch.engine.dispatch import Engine, Job, Result
-from llmswitch.errors import ExitCode
+from llmswitch.errors import ExitCode, Failure
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 
@@ -88,8 +89,27 @@ async def _guarded(engine: Engine, work: Coroutine[Any, Any, int]) -> int:
 
 async def _plain(engine: Engine, _: Call, job: Job, output: Output) -> int:
     result = await engine.run(job, output.emit)
+    lacking = _not_pulled(engine, result)
+    if lacking and output.confirm(f"Ollama does not have {lacking.model} yet. Pull it now?"):
+        await _pull(engine, lacking, output)
+        result = await engine.run(job, output.emit)
     output.finish(result)
     return _code(result)
+
+
+def _not_pulled(engine: Engine, result: Result) -> Model | None:
+    """The model that could have answered if Ollama had it."""
+    last = result.last
+    if result.error is None or last is None or last.failure != Failure.NOT_FOUND:
+        return None
+    return last.model if engine.profile.providers[last.model.provider].kind == "ollama" else None
+
+
+async def _pull(engine: Engine, model: Model, output: Output) -> None:
+    from llmswitch.providers.ollama_chat import pull
+
+    async for progress in pull(engine.profile.providers[model.provider], model.model):
+        await output.emit(progress)
 
 
 async def _structured(engine: Engine, _: Call, job: Job, output: Output) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TextIO
@@ -27,6 +28,15 @@ class Output:
     def note(self, text: str) -> None:
         """A line for the person."""
         self.status.note(text)
+
+    def confirm(self, question: str) -> bool:
+        """Ask on the terminal; no without one, and no unless the person says yes."""
+        if self.quiet or not (sys.stdin.isatty() and self.err.isatty()):
+            return False
+        self.status.clear()
+        self.err.write(f"{question} [y/N] ")
+        self.err.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     async def emit(self, event: DispatchEvent) -> None:
         """Take one event of the engine."""
