@@ -112,6 +112,7 @@ def append(
     """Add a question and its answer to the session `name`, begun if it is not there; return its name. `pinned` becomes
     its model (None for none). `automatic` begins a session of its own: a name that is taken gets a number."""
     now = time.time_ns() // 1000 if now_us is None else now_us
+    _overwrite_what_is_freed(ledger)  # the index moves its words when it grows
     with ledger.writing() as connection:
         if automatic:
             name = _unused(connection, name, exchange.dispatch_id)
@@ -148,8 +149,7 @@ def delete(ledger: Ledger, names: Iterable[str]) -> int:
     """Remove these sessions and every trace of their words from the file; return how many there were. The ledger's record
     of the calls stays, without a name that was made from a prompt."""
     wanted = [(name,) for name in names]
-    with ledger.reading() as connection:
-        connection.execute("PRAGMA secure_delete = ON")  # freed pages are overwritten
+    _overwrite_what_is_freed(ledger)
     with ledger.writing() as connection:
         history_search.forget(connection, wanted)
         connection.executemany("DELETE FROM turns WHERE session = ?", wanted)
@@ -162,6 +162,11 @@ def delete(ledger: Ledger, names: Iterable[str]) -> int:
     with ledger.reading() as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # the old pages are in the log as well
     return count
+
+
+def _overwrite_what_is_freed(ledger: Ledger) -> None:
+    with ledger.reading() as connection:
+        connection.execute("PRAGMA secure_delete = ON")
 
 
 def _unused(connection: sqlite3.Connection, name: str, dispatch_id: str | None) -> str:
