@@ -23,8 +23,9 @@ from llmswitch.commands.cost_text import cash, count, money, plain_lines, show_o
 from llmswitch.conversation import Usage
 from llmswitch.errors import ConfigError, LedgerError, UsageError
 from llmswitch.ledger import period
+from llmswitch.ledger.figures import Figures
 from llmswitch.ledger.prices import UNKNOWN, Cost
-from llmswitch.ledger.report import Figures, report
+from llmswitch.ledger.report import report
 from llmswitch.ledger.schema import in_memory
 from llmswitch.ledger.store import Ledger
 

@@ -102,3 +102,73 @@ def test_what_is_no_date_is_a_usage_error(text: str) -> None:
 def test_a_period_that_ends_before_it_begins_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="ends before it begins"):
         period.between("2026-10-02", "2026-09-30", utc(2026, 11, 1), UTC)
+
+
+def test_a_year_goes_from_the_local_new_year_to_the_next() -> None:
+    found = period.year(utc(2026, 11, 5), zone=TOKYO)
+    assert (found.since, found.until) == (utc(2025, 12, 31, 15), utc(2026, 12, 31, 15))
+
+
+def test_the_last_evening_of_a_year_in_utc_is_the_next_year_in_tokyo() -> None:
+    assert period.year(utc(2026, 12, 31, 16), zone=TOKYO).label == "2027"
+
+
+@pytest.mark.parametrize("text", ["26", "0000", "9999", "2026-10", "next"])
+def test_what_is_no_year_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="not a year"):
+        period.year(utc(2026, 10, 1), text)
+
+
+def compared(now: datetime, which: str | None = None, zone: ZoneInfo = TOKYO) -> tuple[period.Period, period.Period]:
+    return period.compared(period.month(now, which, zone), now, zone)
+
+
+def test_this_month_so_far_is_compared_with_the_same_days_of_the_last() -> None:
+    this, last = compared(datetime(2026, 11, 23, 7, 35, 10, tzinfo=TOKYO))
+    assert (this.until, last.since, last.until) == (
+        datetime(2026, 11, 23, 7, 45, tzinfo=TOKYO),
+        datetime(2026, 10, 1, tzinfo=TOKYO),
+        datetime(2026, 10, 23, 7, 45, tzinfo=TOKYO),
+    )
+
+
+def test_the_same_time_of_day_is_the_wall_clocks_across_a_clock_change() -> None:
+    _, last = compared(datetime(2026, 11, 23, 7, 40, tzinfo=BERLIN), zone=BERLIN)
+    _, summer = compared(datetime(2026, 10, 27, 7, 40, tzinfo=BERLIN), zone=BERLIN)
+    assert (last.since, last.until, summer.until) == (
+        utc(2026, 9, 30, 22),  # October began in summer time
+        utc(2026, 10, 23, 5, 45),
+        utc(2026, 9, 27, 5, 45),
+    )
+
+
+@pytest.mark.parametrize(("year", "days"), [(2027, 28), (2028, 29)])
+def test_a_shorter_last_month_is_compared_whole(year: int, days: int) -> None:
+    _, last = compared(datetime(year, 3, 31, 9, tzinfo=TOKYO))
+    assert (last.until, last.until - last.since) == (datetime(year, 3, 1, tzinfo=TOKYO), timedelta(days=days))
+
+
+def test_the_last_quarter_of_an_hour_of_a_day_ends_with_it() -> None:
+    this, last = compared(datetime(2026, 11, 23, 23, 50, tzinfo=TOKYO))
+    assert (this.until, last.until) == (
+        datetime(2026, 11, 24, tzinfo=TOKYO),
+        datetime(2026, 10, 24, tzinfo=TOKYO),
+    )
+
+
+def test_a_closed_month_is_compared_with_the_whole_month_before() -> None:
+    this, last = compared(utc(2026, 11, 23), "2026-03")
+    assert (this.label, last.label, last.since, last.until) == (
+        "2026-03",
+        "2026-02",
+        datetime(2026, 2, 1, tzinfo=TOKYO),
+        datetime(2026, 3, 1, tzinfo=TOKYO),
+    )
+
+
+def test_january_is_compared_with_december() -> None:
+    _, last = compared(datetime(2027, 1, 5, 12, tzinfo=TOKYO))
+    assert (last.since, last.until) == (
+        datetime(2026, 12, 1, tzinfo=TOKYO),
+        datetime(2026, 12, 5, 12, 15, tzinfo=TOKYO),
+    )

@@ -17,8 +17,10 @@ from llmswitch.catalog import Model, Plan, ProviderSettings
 from llmswitch.conversation import Usage
 from llmswitch.errors import Failure
 from llmswitch.ledger import period, prices
+from llmswitch.ledger.cells import Where
+from llmswitch.ledger.figures import Day, Figures
 from llmswitch.ledger.prices import UNKNOWN, Cost, cost_of
-from llmswitch.ledger.report import GROUPS, Figures, GroupBy, Report, report
+from llmswitch.ledger.report import GROUPS, GroupBy, Report, report, week_of
 from llmswitch.ledger.store import AttemptStatus, Ledger
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -59,10 +61,14 @@ class Recorder:
         task: str = "bugfix",
         project: str | None = None,
         profile: str = "default",
+        session: str | None = None,
+        hook: str | None = None,
     ) -> None:
         """One dispatch with one attempt, priced from the list unless `cost` says otherwise."""
         self.clock.at = at
-        dispatch = self.ledger.begin_dispatch("ask", task=task, project=project, profile=profile)
+        dispatch = self.ledger.begin_dispatch(
+            "ask", task=task, project=project, profile=profile, session=session, hook=hook
+        )
         attempt = self.ledger.begin_attempt(dispatch, 1, model)
         cost = cost or cost_of(usage, model, ProviderSettings(model.provider, kind=model.provider), at)
         self.ledger.settle_attempt(attempt, status=status, failure=failure, usage=usage, cost=cost)
@@ -263,3 +269,101 @@ def test_every_sum_agrees_with_code_that_adds_row_by_row(recorder: Recorder) -> 
     found = {group.keys[0]: group.figures for group in recorder.report("day", zone=TOKYO).groups}
     assert {day: figures.cash for day, figures in found.items() if figures.cash} == {d: c for d, c in cash.items() if c}
     assert {day: f.baseline for day, f in found.items() if f.baseline} == {d: b for d, b in baseline.items() if b}
+
+
+def test_a_week_is_the_iso_week_of_the_local_day(recorder: Recorder) -> None:
+    recorder.call(usage=MILLION, at=datetime(2026, 10, 4, 14, 59, tzinfo=UTC))  # Sunday evening in Tokyo
+    recorder.call(usage=MILLION, at=datetime(2026, 10, 4, 15, 0, tzinfo=UTC))  # Monday there
+    assert [group.keys for group in recorder.report("week", zone=TOKYO).groups] == [("2026-W40",), ("2026-W41",)]
+
+
+def test_the_first_days_of_a_year_may_belong_to_the_last_week_of_the_year_before() -> None:
+    assert (week_of("2027-01-03"), week_of("2027-01-04")) == ("2026-W53", "2027-W01")
+
+
+def narrowed(recorder: Recorder, where: Where, by: GroupBy = "model", top: int | None = None) -> Report:
+    with recorder.ledger.reading() as connection:
+        return report(
+            connection, period.month(NOON, "2026-10", UTC), by=(by,), where=where, top=top, plans=MAX, zone=UTC
+        )
+
+
+@pytest.fixture
+def mixed(recorder: Recorder) -> Recorder:
+    """A call of each of several kinds."""
+    recorder.call(OPUS, MILLION, task="design", project="a", session="s", hook="pre-commit")
+    recorder.call(OPUS, MILLION, task="review", project="b")
+    recorder.call(LOCAL, MILLION, task="review", project="b")
+    recorder.call(PLANNED, MILLION, task="docs")
+    return recorder
+
+
+@pytest.mark.parametrize(
+    ("where", "calls"),
+    [
+        (Where(model=("opus",)), 2),
+        (Where(model=("opus", "qwen")), 3),
+        (Where(task=("review",)), 2),
+        (Where(provider=("ollama",)), 1),
+        (Where(project=("b",)), 2),
+        (Where(project=("-",)), 1),
+        (Where(session=("s",)), 1),
+        (Where(hook=("pre-commit",)), 1),
+        (Where(model=("opus",), project=("b",)), 1),
+        (Where(model=("o'pus; --",)), 0),
+    ],
+)
+def test_a_filter_keeps_only_its_calls(mixed: Recorder, where: Where, calls: int) -> None:
+    assert narrowed(mixed, where).total.calls == calls
+
+
+@pytest.mark.parametrize(("by", "key"), [("session", "s"), ("hook", "pre-commit")])
+def test_calls_are_grouped_by_session_and_hook(mixed: Recorder, by: GroupBy, key: str) -> None:
+    assert {group.keys for group in mixed.report(by).groups} == {(None,), (key,)}
+
+
+def test_no_plan_fee_belongs_to_a_part_of_the_calls(mixed: Recorder) -> None:
+    assert narrowed(mixed, Where(model=("opus",))).plan_fees is None
+
+
+def test_top_keeps_the_dearest_and_sums_up_the_rest(mixed: Recorder) -> None:
+    found = narrowed(mixed, Where(), top=1)
+    assert found.rest
+    assert ([group.keys for group in found.groups], found.rest.groups, found.rest.figures.calls) == ([("opus",)], 2, 2)
+
+
+def test_a_top_that_holds_everything_leaves_no_rest(mixed: Recorder) -> None:
+    assert narrowed(mixed, Where(), top=3).rest is None
+
+
+def test_top_days_are_the_dearest_ones(recorder: Recorder) -> None:
+    for day, times in ((3, 1), (9, 3), (21, 2)):
+        for _ in range(times):
+            recorder.call(usage=MILLION, at=datetime(2026, 10, day, 12, tzinfo=UTC))
+    assert [group.keys[0] for group in narrowed(recorder, Where(), "day", 2).groups] == ["2026-10-09", "2026-10-21"]
+
+
+def test_cache_hits_are_not_counted_for_a_model(recorder: Recorder) -> None:
+    recorder.clock.at = NOON
+    recorder.ledger.finish_dispatch(recorder.ledger.begin_dispatch("ask", cache="hit", task="docs"), "ok", 0)
+    wheres = (Where(), Where(task=("docs",)), Where(task=("test",)), Where(model=("opus",)))
+    assert [narrowed(recorder, where).cache_hits for where in wheres] == [1, 1, 0, 0]
+
+
+def test_the_trend_has_the_local_days_of_each_group(recorder: Recorder) -> None:
+    recorder.call(OPUS, MILLION, at=datetime(2026, 10, 4, 15, 0, tzinfo=UTC))
+    recorder.call(LOCAL, MILLION, at=datetime(2026, 10, 9, 1, 0, tzinfo=UTC))
+    groups = {group.keys[0]: dict(group.days) for group in recorder.report(zone=TOKYO).groups}
+    assert {name: list(days) for name, days in groups.items()} == {"opus": ["2026-10-05"], "qwen": ["2026-10-09"]}
+    assert groups["opus"]["2026-10-05"] == Day(1, Decimal(5), Decimal(0))
+
+
+def test_the_cash_of_calls_without_a_whole_answer_is_told(recorder: Recorder) -> None:
+    recorder.call(usage=MILLION)
+    recorder.call(usage=MILLION, status="partial")
+    total = recorder.report().total
+    assert (total.cash, total.incomplete_cash, total.incomplete_calls) == (Decimal(10), Decimal(5), 1)
+
+
+def test_the_use_of_a_plan_is_told_by_plan(mixed: Recorder) -> None:
+    assert {name: figures.imputed for name, figures in mixed.report().plan_use.items()} == {"claude-max": Decimal(5)}

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from llmswitch.ledger.budget import State
+from llmswitch.ledger.figures import Figures
 from llmswitch.ledger.period import zone_name
-from llmswitch.ledger.report import Figures, Report
+from llmswitch.ledger.report import Report
 
 NO_NAME = "-"
 """Stands in a combined key for a value the rows do not have."""

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from llmswitch.ledger.budget import State
-from llmswitch.ledger.report import Figures, Report
+from llmswitch.ledger.figures import Figures
+from llmswitch.ledger.report import Report
 
 _HEADINGS = ("calls", "failed", "in", "out", "cash", "imputed")
 _CENT, _SMALLEST = Decimal("0.01"), Decimal("0.0001")

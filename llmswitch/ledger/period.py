@@ -15,6 +15,9 @@ from pathlib import Path
 from llmswitch.errors import UsageError
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+_YEAR = re.compile(r"\d{4}")
+QUARTER_S = 900
+"""Seconds of the grid on which every present time zone's midnights lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,11 @@ class Period:
 
 def midnight(day: date, zone: tzinfo | None = None) -> datetime:
     """The instant a local day begins; where midnight is skipped by a clock change, the moment of the change."""
-    naive = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - made aware in the next line
+    return _aware(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - made aware by the call
+
+
+def _aware(naive: datetime, zone: tzinfo | None) -> datetime:
+    """The instant of a wall time."""
     if zone is None:
         return naive.astimezone()
     return naive.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)  # a skipped hour compares equal to nothing
@@ -69,6 +76,34 @@ def month(now: datetime, which: str | None = None, zone: tzinfo | None = None) -
         first = date(int(parts[1]), int(parts[2]), 1)
     following = (first + timedelta(days=32)).replace(day=1)
     return Period(f"{first:%Y-%m}", midnight(first, zone), midnight(following, zone), month=True)
+
+
+def year(now: datetime, which: str | None = None, zone: tzinfo | None = None) -> Period:
+    """The year `YYYY`, or the local year of `now`. Raises UsageError for what is no year."""
+    number = _local(now, zone).year
+    if which is not None:
+        if not _YEAR.fullmatch(which) or not 1 <= int(which) <= 9998:
+            raise UsageError(f"{which!r} is not a year", hint="write it as YYYY, such as 2026")
+        number = int(which)
+    return Period(f"{number:04d}", midnight(date(number, 1, 1), zone), midnight(date(number + 1, 1, 1), zone))
+
+
+def compared(whole: Period, now: datetime, zone: tzinfo | None = None) -> tuple[Period, Period]:
+    """The month `whole` and the one before it. Of the present month: what is over of it, and the same days of the last
+    one up to the same time of day, to the next full quarter of an hour; a last month that is shorter is taken whole."""
+    first = _local(whole.since, zone).date()
+    before_first = (first - timedelta(days=1)).replace(day=1)
+    start = midnight(before_first, zone)
+    if not whole.since <= now < whole.until:
+        return whole, Period(f"{before_first:%Y-%m}", start, whole.since, month=True)
+    end = min(datetime.fromtimestamp((now.timestamp() // QUARTER_S + 1) * QUARTER_S, UTC), whole.until)
+    wall = _local(end, zone)
+    same = datetime.combine(before_first + (wall.date() - first), wall.time())
+    until = min(_aware(same, zone), whole.since)
+    return (
+        Period(f"{first:%Y-%m} so far", whole.since, wall),
+        Period(f"{before_first:%Y-%m}, the same days", start, until),
+    )
 
 
 def between(since: str | None, until: str | None, now: datetime, zone: tzinfo | None = None) -> Period:
