@@ -14,7 +14,7 @@ from llmswitch import errors
 from llmswitch.commands.options import Global, ProfileOption, ProjectOption
 from llmswitch.errors import ExitCode, LlmSwitchError
 
-COMMANDS = ("ask", "classify", "cost", "status", "history", "profile", "models", "ledger")
+COMMANDS = ("ask", "classify", "wrong", "cost", "status", "history", "profile", "models", "ledger")
 """One module of `llmswitch.commands` each, in the order of `--help`; its `register(app)` adds the verb."""
 
 app = typer.Typer(

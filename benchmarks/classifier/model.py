@@ -14,22 +14,23 @@ from llmswitch.classify.features import Features
 from llmswitch.tasks import TASKS
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-GROUPS = ("grams", "cues")
+GROUPS = ("grams", "cues", "head")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is chosen by inner folds. `l2` is the penalty a row; weights of rows by kind; `scale_cues` how strong the cues'
-    vector is beside the n-grams' (both have length 1); `strong` multiplies rows whose label needs the strong tier."""
+    """What is chosen by inner folds. `l2` is the penalty on squared weights; `hand` and `weak` are the weights of rows of that
+    kind beside our own; `scale_cues` and `scale_head` the lengths of those groups' vectors (that of the n-grams is 1);
+    a feature is known from `least` prompts on, and of a group's features the `most` that tell labels apart best."""
 
-    l2: float = 3e-5
+    l2: float = 6e-4
     hand: float = 3.0
     weak: float = 0.3
-    scale_cues: float = 1.0
-    strong: float = 1.0
+    scale_cues: float = 0.7
+    scale_head: float = 1.5
     least: int = 3
-    most: int = 30_000
-    iterations: int = 80
+    most: int = 15_000
+    iterations: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def groups_of(found: Sequence[Features], labels: Array, settings: Settings) -> t
     """The features worth a row: seen in `least` prompts, and of the n-grams the `most` that tell labels apart best."""
     return tuple(
         _group([getattr(one, name) for one in found], labels, settings, scale)
-        for name, scale in zip(GROUPS, (1.0, settings.scale_cues), strict=True)
+        for name, scale in zip(GROUPS, (1.0, settings.scale_cues, settings.scale_head), strict=True)
     )
 
 

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.classifier.rows import PROMPTS, read, shared
+from llmswitch.classify.learning import SAMPLE
 from llmswitch.tasks import TASKS
 
 NEAR = 0.7
 """Jaccard similarity of character 5-grams from which two prompts are near-duplicates."""
 GRAM = 5
+SAMPLE_EACH, SAMPLE_LONGEST = 8, 160
 _LOOSE = re.compile(r"[\W\d_]+")
 
 
@@ -91,6 +93,19 @@ def agreement(rows: Iterable[Written]) -> str:
     return f"{len(read_rows)} read, {same:.1%} the same (kappa {(same - chance) / (1 - chance):.2f}), difficulty {levels:.1%}"
 
 
+def sample(folder: Path) -> list[dict[str, str]]:
+    """The first short prompts of every task and language in `folder`: shipped, so that a taught classifier can be checked."""
+    taken: Counter[tuple[str, str]] = Counter()
+    chosen = []
+    for file in sorted(folder.glob("[a-z][a-z]-[a-z].jsonl")):
+        for entry in read(file):
+            key = (file.stem[:2], entry["label"])
+            if taken[key] < SAMPLE_EACH and len(entry["prompt"]) <= SAMPLE_LONGEST:
+                taken[key] += 1
+                chosen.append({"prompt": entry["prompt"], "label": entry["label"]})
+    return chosen
+
+
 def main() -> None:
     """Parse the command line, write the prompts, print the agreement."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -123,6 +138,8 @@ def main() -> None:
         print(f"{file.stem}: {agreement(rows)}; near-duplicates {len(agreed) - len(kept)}; kept {len(kept)}")
         everything += rows
         kept_in_all += len(kept)
+    lines = [json.dumps(entry, ensure_ascii=False) for entry in sample(given.out)]
+    SAMPLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"all: {agreement(everything)}; kept {kept_in_all}")
     print("readings apart (writer, reader):", apart.most_common(15))
 

@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.classifier import model
 from benchmarks.classifier.model import Array, Model, Settings
 from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
+from llmswitch.classify.evaluation import TIER
 from llmswitch.classify.features import Features, features
 from llmswitch.classify.linear import DIFFICULTIES
 from llmswitch.classify.weights import LANES, SHIPPED, encode
@@ -26,6 +27,22 @@ from llmswitch.tasks import TASKS
 ZERO = 1024
 MOST = 2047
 """Lane values run from 0 to MOST, ZERO is the weight 0: eleven bits, so that 8,192 rows fit into 24."""
+
+
+TOO_WEAK, TOO_STRONG = 0.5, 0.05
+"""What a tier too weak, and a tier too strong, adds to the cost of a wrong label (which is 1)."""
+
+
+def cost_of(truth: str, said: str) -> float:
+    """The cost of saying `said` of a prompt that is `truth`: work sent too low has to be done again."""
+    if truth == said:
+        return 0.0
+    below = TIER[said] - TIER[truth]
+    return 1 + (TOO_WEAK * below if below > 0 else TOO_STRONG * -below)
+
+
+COST = tuple(tuple(cost_of(truth, said) for said in TASKS) for truth in TASKS)
+CANDIDATES = (Settings(l2=3e-4), Settings(l2=6e-4), Settings(l2=1.2e-3))
 
 
 def labels_of(rows: Sequence[Row]) -> Array:
@@ -39,40 +56,40 @@ def weights_of(rows: Sequence[Row], settings: Settings) -> Array:
     return np.array([by_kind[row.kind] for row in rows])
 
 
-def held_out_logits(rows: Sequence[Row], found: Sequence[Features], settings: Settings, folds: int) -> Array:
-    """Logits of each row by a model that saw no row of its group; groups go round robin by size into `folds` folds."""
+def hand_groups(rows: Sequence[Row]) -> list[str]:
+    """The groups (repositories, collections) that have hand-read rows."""
+    return sorted({repository(row.source) for row in rows if row.kind == "hand"})
+
+
+def fold_of(row: Row) -> str:
+    """What is left out together: a repository or collection; of our own prompts, one English and one Japanese writer."""
+    return row.source[-1] if row.kind == "own" else repository(row.source)
+
+
+def fold_logits(
+    rows: Sequence[Row], found: Sequence[Features], settings: Settings, *, kind: str
+) -> tuple[Array, list[int]]:
+    """Logits of the rows of `kind`, each by a model that saw nothing of its fold; and the places of those rows."""
     labels, weights = labels_of(rows), weights_of(rows, settings)
-    fold_of = folds_of(rows, folds)
-    logits = np.zeros((len(rows), len(TASKS)))
-    for fold in range(folds):
-        inside = np.flatnonzero(fold_of != fold).tolist()
-        outside = np.flatnonzero(fold_of == fold).tolist()
-        trained = model.train([found[i] for i in inside], labels[inside], weights[inside], settings)
-        logits[outside] = trained.logits([found[i] for i in outside])
-    return logits
+    known: list[int] = []
+    parts: list[Array] = []
+    for fold in sorted({fold_of(row) for row in rows if row.kind == kind}):
+        inside = [place for place, row in enumerate(rows) if fold_of(row) != fold]
+        outside = [place for place, row in enumerate(rows) if fold_of(row) == fold and row.kind == kind]
+        trained = model.train([found[place] for place in inside], labels[inside], weights[inside], settings)
+        parts.append(trained.logits([found[place] for place in outside]))
+        known += outside
+    return np.vstack(parts), known
 
 
-def folds_of(rows: Sequence[Row], folds: int) -> Array:
-    """The fold of each row. A repository or a writer is never in two folds; large groups are dealt first."""
-    sizes: dict[str, int] = {}
-    for row in rows:
-        sizes[repository(row.source)] = sizes.get(repository(row.source), 0) + 1
-    loads = [0] * folds
-    fold_of: dict[str, int] = {}
-    for group in sorted(sizes, key=lambda name: (-sizes[name], name)):
-        fold_of[group] = loads.index(min(loads))
-        loads[fold_of[group]] += sizes[group]
-    return np.array([fold_of[repository(row.source)] for row in rows])
-
-
-def build(rows: Sequence[Row], settings: Settings, cost: Sequence[Sequence[float]], folds: int = 6) -> bytes:
+def build(rows: Sequence[Row], settings: Settings, cost: Sequence[Sequence[float]]) -> bytes:
     """The bytes of a weights file trained on `rows`."""
     found = [features(row.prompt) for row in rows]
     labels, weights = labels_of(rows), weights_of(rows, settings)
     trained = model.train(found, labels, weights, settings)
-    real = np.array([row.kind != "weak" for row in rows])
-    logits = held_out_logits(rows, found, settings, folds)
-    sharpness = model.sharpness(logits[real], labels[real], weights[real])
+    kind = "hand" if any(row.kind == "hand" for row in rows) else "own"
+    logits, known = fold_logits(rows, found, settings, kind=kind)
+    sharpness = model.sharpness(logits, labels[known], np.ones(len(known)))
     hard_weights, hard_bias = _difficulty(rows, found, trained, settings)
     return quantise(trained, hard_weights, hard_bias, sharpness, cost)
 
@@ -128,14 +145,9 @@ def main() -> None:
     given = parser.parse_args()
     rows = own(given.own) + (shared(given.shared) if given.shared else [])
     settings = Settings()
-    content = build(rows, settings, zero_one_cost())
+    content = build(rows, settings, COST)
     given.out.write_bytes(content)
     print(f"{given.out}: {len(content):,} bytes from {len(rows):,} prompts")
-
-
-def zero_one_cost() -> list[list[float]]:
-    """Every mistake costs the same."""
-    return [[float(truth != said) for said in range(len(TASKS))] for truth in range(len(TASKS))]
 
 
 if __name__ == "__main__":

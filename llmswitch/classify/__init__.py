@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmswitch.classify.follow_up import inherit
 from llmswitch.classify.label import Classifier, Difficulty, Label, Opinion
 
 if TYPE_CHECKING:
     from llmswitch.classify.local_model import LocalModel
     from llmswitch.profile import Profile
 
-__all__ = ["Classifier", "Difficulty", "Label", "Opinion", "build"]
+__all__ = ["Classifier", "Difficulty", "Label", "Opinion", "build", "inherit", "remember_last"]
 
 
 def build(profile: Profile, mode: str | None = None) -> Classifier:
     """The classifier `profile` asks for; `mode` (linear, model, cascade) overrides the profile's. Opens nothing yet."""
+    from llmswitch.classify import taught
     from llmswitch.classify.linear import Linear
 
     settings = profile.settings["classifier"]
-    linear = Linear(settings["longcontext_tokens"])
+    linear = Linear(settings["longcontext_tokens"], delta=taught.load() if taught.file().exists() else None)
     mode = mode or settings["mode"]
     if mode == "linear":
         return linear
     from llmswitch.classify.cascade import ALWAYS, Cascade
 
     return Cascade(linear, _local_model(profile), ALWAYS if mode == "model" else settings["threshold"])
+
+
+def remember_last(dispatch_id: str, request: str, attachment: str = "") -> None:
+    """Keep the features (numbers, no text) of a dispatch, so that `llmswitch wrong` can correct it; the last 50 are kept.
+    Raises OSError."""
+    from llmswitch.classify import corrections
+    from llmswitch.classify.features import features
+
+    corrections.remember_last(dispatch_id, features(request, attachment))
 
 
 def _local_model(profile: Profile) -> LocalModel | None:

@@ -17,7 +17,8 @@ _SUFFIXES = ("s", "ed", "ing", "es", "d", "er")
 _WORD = re.compile(r"[a-z][a-z'_-]*")
 _MANY = re.compile(
     r"\d\d+,?\d* +(?:file|repo|package|service|test|module|issue|ticket|site|host|server|page|component|table|place|"
-    r"endpoint|class|function|error|warning|node|customer|branch|job|script)|\d+ ?(?:個|件|本|台|ファイル|リポ|箇所|サービス|ページ|画面|社|店|人)"
+    r"endpoint|class|function|error|warning|node|customer|branch|job|script)"
+    r"|\d+ ?(?:個|件|本|台|ファイル|リポ|箇所|サービス|ページ|画面|社|店|人)"
 )
 _SIZE = re.compile(
     r"\d[\d,.]* ?(?:k|m|mb|gb|thousand|million)? ?(?:lines?\b|loc\b|pages?\b|tokens?\b|words?\b|mb\b)"
@@ -102,9 +103,7 @@ def cues(parts: Parts, attachment: str) -> list[str]:
     text = prose or parts.paste[:600]
     lower = text.lower()
     words = _WORD.findall(lower)
-    found = _word_cues(words)
-    if not text.isascii():
-        found += [cue for cue, parts_ in _japanese() if any(part in text for part in parts_)]
+    found = meaning_cues(text, words)
     found += [name for name, marks in _SYMBOLS if any(mark in text for mark in marks)]
     found += _patterns(text, lower)
     ends = _ends(prose)
@@ -118,6 +117,14 @@ def cues(parts: Parts, attachment: str) -> list[str]:
         found.append(f"first {first[0]} {mood}")
         found += [f"opens {cue}" for cue in _base(first[0])]
         found += [f"opens {cue} {mood}" for cue in _base(first[0])]
+    return found
+
+
+def meaning_cues(text: str, words: list[str] | None = None) -> list[str]:
+    """The lexicon's cues in `text`; `words` are its English words in lower case, where they are known."""
+    found = _word_cues(_WORD.findall(text.lower()) if words is None else words)
+    if not text.isascii():
+        found += [cue for cue, marks in _japanese() if any(mark in text for mark in marks)]
     return found
 
 

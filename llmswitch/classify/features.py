@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from zlib import crc32
 
-from llmswitch.classify.cues import cues
-from llmswitch.classify.prose import Parts, take_apart
+from llmswitch.classify.cues import cues, meaning_cues
+from llmswitch.classify.prose import Parts, headline, take_apart
 from llmswitch.classify.request_text import person_request
 
 MASK = 0xFFFFFFFF
@@ -29,10 +29,12 @@ _SENTENCE_END = re.compile(r"[。.!?!?\n]+\s*")
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Numbers of the features present, in two groups that are weighed separately: `grams` and `cues`."""
+    """Numbers of the features present, in groups that are weighed separately: `grams` of all of the person's words,
+    structural `cues`, and `head`: words and cues of the sentence the wish most likely stands in."""
 
     grams: frozenset[int]
     cues: frozenset[int]
+    head: frozenset[int]
 
 
 def features(request: str, attachment: str = "") -> Features:
@@ -44,7 +46,20 @@ def features(request: str, attachment: str = "") -> Features:
     return Features(
         frozenset(_grams(parts, attachment)),
         frozenset(crc32(b"c " + name.encode("utf-8", "replace")) for name in cues(parts, attachment)),
+        frozenset(_head(parts.prose)),
     )
+
+
+def _head(prose: str) -> set[int]:
+    sentence = headline(prose)
+    text = normal(sentence)
+    words = _WORDS.findall(text)
+    names = [f"w {word}" for word in words]
+    names += [f"w {one} {two}" for one, two in pairwise(words)]
+    names += [f"c {name}" for name in meaning_cues(sentence)]
+    if not text.isascii():
+        names += [f"g {text[place : place + size]}" for size in (2, 3) for place in range(len(text) - size + 1)]
+    return {crc32(("h " + name).encode("utf-8", "replace")) for name in names}
 
 
 def normal(text: str) -> str:

@@ -32,7 +32,7 @@ def score(found: Features, weights: Weights) -> Scores:
     """The logits of `found`: each group's weighted sum over the length of its vector, plus the bias."""
     header = weights.header
     totals = [*header["bias"]]
-    for group, numbers in (("grams", found.grams), ("cues", found.cues)):
+    for group, numbers in (("grams", found.grams), ("cues", found.cues), ("head", found.head)):
         known, lanes = weights.add_up(numbers)
         if not known:
             continue

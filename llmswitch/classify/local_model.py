@@ -74,6 +74,11 @@ class LocalModel:
     headers: Mapping[str, str] = field(default_factory=dict)
     memory: AnswerMemory = field(default_factory=AnswerMemory)
 
+    @property
+    def too_slow(self) -> str:
+        """The reason when the deadline ran out."""
+        return f"no answer within {self.deadline_ms} ms"
+
     def ask(self, request: str, attachment: str = "") -> Answer:
         """The model's answer within the deadline; a remembered one at once."""
         started = time.monotonic()
@@ -87,7 +92,7 @@ class LocalModel:
         answer = call.answer
         if answer is None:
             call.give_up()
-            answer = Answer(None, reason=f"no answer within {self.deadline_ms} ms")
+            answer = Answer(None, reason=self.too_slow)
         ms = (time.monotonic() - started) * 1000
         return Answer(answer.task, answer.difficulty, answer.model, ms, answer.reason)
 
@@ -113,6 +118,8 @@ class _Call:
             self.answer = self._answer()
         except _UnusableError as error:
             self.answer = Answer(None, reason=str(error))
+        except TimeoutError:
+            self.answer = Answer(None, reason=self.asker.too_slow if self._late() else "Ollama does not answer")
         except (OSError, HTTPException, ValueError, AttributeError) as error:
             # AttributeError: http.client on a connection that `give_up` closed under it
             self.answer = Answer(None, reason=f"Ollama can't be reached ({type(error).__name__})")
@@ -173,6 +180,9 @@ class _Call:
         if not isinstance(parsed, dict):
             raise _UnusableError("Ollama's answer is not a JSON object")
         return parsed
+
+    def _late(self) -> bool:
+        return time.monotonic() >= self.deadline - 0.01
 
     def _left(self) -> float:
         return max(self.deadline - time.monotonic(), 0.001)

@@ -53,7 +53,16 @@ _LOG_LINE = re.compile(
     re.VERBOSE,
 )
 _QUOTED_LINE = re.compile(r"^\s*[>|]\s?\S")
-_SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z']+,? ){5}")
+_SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z']*[,.)]{0,2} \(?){5}")
+_SENTENCE_END = re.compile(r"(?<=[。！？!?])|(?<=\.)\s|\n+")
+_MARKUP = " \t\n#*-・>.。"
+_ROLES = (
+    "you are", "act as", "as a", "as an", "i want you to act", "hi ", "hello", "hey", "あなたは", "役割", "目的", "背景", "前提",
+    "お世話", "お疲れ",
+)  # fmt: skip
+EDGE = 600
+SHORT = 7
+LONGEST = 160
 _FENCE = re.compile(r"^\s*(?:```|~~~|\"\"\"|''')")
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
 
@@ -81,8 +90,8 @@ def take_apart(request: str) -> Parts:
     """The parts of `request`. One line alone is always prose, unless it is plainly an error or a diff."""
     text = cut(request)
     if "\n" not in text:
-        log = _LOG_LINE.match(text) is not None and len(text) < 400
-        return Parts(text, "", 0, 0, int(log), 0, len(request))
+        reported = _LOG_LINE.match(text) is not None and len(text) < 400
+        return Parts(text, "", 0, 0, int(reported), 0, len(request))
     prose: list[str] = []
     paste: list[str] = []
     counts = [0, 0, 0, 0]  # fenced, code, log, quoted
@@ -100,6 +109,18 @@ def take_apart(request: str) -> Parts:
             paste.append(line)
     fenced, code, log, quoted = counts
     return Parts("\n".join(prose), "\n".join(paste), fenced, code, log, quoted, len(request))
+
+
+def headline(prose: str) -> str:
+    """The sentences a request most likely stands in: the first that is no greeting, role or heading, and the last."""
+    sentences = [one.strip(_MARKUP) for one in _SENTENCE_END.split(prose[:EDGE]) if len(one.strip(_MARKUP)) > 2]
+    first = next((one for one in sentences if len(one) > SHORT and not one.lower().startswith(_ROLES)), None)
+    if first is None:
+        return prose.strip()[:LONGEST]
+    last = _SENTENCE_END.split(prose[-LONGEST:].rstrip(_MARKUP))[-1].strip(_MARKUP)
+    if last == first or len(prose) < EDGE // 2 or not last:
+        return first[:LONGEST]
+    return f"{first[:LONGEST]}\n{last}"
 
 
 def _kind(line: str) -> int | None:

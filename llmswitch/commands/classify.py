@@ -44,6 +44,8 @@ def classify(
     picture: Annotated[
         Path | None, typer.Option("--eval-picture", metavar="FILE.svg", help="The confusion matrix as a picture.")
     ] = None,
+    learn: Annotated[bool, typer.Option("--learn", help="Learn from what `llmswitch wrong` corrected.")] = False,
+    unlearn: Annotated[bool, typer.Option("--unlearn", help="Undo the last --learn.")] = False,
     profile: ProfileOption = None,
     no_project: ProjectOption = False,
 ) -> None:
@@ -52,10 +54,13 @@ def classify(
 
     if mode is not None and mode not in MODES:
         raise UsageError(f"--mode must be linear, model or cascade, not {mode!r}")
-    if sum((batch, evaluate is not None, prompt is not None)) > 1:
-        raise UsageError("a prompt, --batch and --eval exclude each other")
+    if sum((batch, evaluate is not None, prompt is not None, learn, unlearn)) > 1:
+        raise UsageError("a prompt, --batch, --eval, --learn and --unlearn exclude each other")
     if picture is not None and evaluate is None:
         raise UsageError("--eval-picture needs --eval FILE")
+    if learn or unlearn:
+        _learn() if learn else _unlearn()
+        return
     classifier = classifiers.build(profile_of(ctx, profile, no_project=no_project), mode)
     if evaluate is not None:
         _evaluate(classifier, evaluate, picture)
@@ -137,6 +142,31 @@ def prompts(lines: Iterable[bytes]) -> Iterator[str]:
         if not isinstance(prompt, str):
             raise InputError(f'line {number} has no "prompt" text')
         yield prompt
+
+
+def _learn() -> None:
+    from llmswitch.classify import corrections, learning, taught
+
+    given = corrections.corrections()
+    if not given:
+        raise UsageError("there is nothing to learn from yet", hint="`llmswitch wrong TASK` corrects the last label")
+    outcome = learning.learn(given)
+    lines = [f"{outcome.count} corrections"]
+    if outcome.held_out_before is not None and outcome.held_out_after is not None:
+        lines.append(f"right on corrections held out:  {outcome.held_out_before:.0%} → {outcome.held_out_after:.0%}")
+    lines.append(f"right on the shipped sample:    {outcome.sample_before:.0%} → {outcome.sample_after:.0%}")
+    taught.save(outcome.delta)
+    lines.append("in use from now on; `llmswitch classify --unlearn` undoes it")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _unlearn() -> None:
+    from llmswitch.classify import taught
+
+    back = taught.undo()
+    if back is None:
+        raise UsageError("nothing was taught")
+    sys.stdout.write(f"back to {back}\n")
 
 
 def _evaluate(classifier: Classifier, file: Path, picture: Path | None) -> None:

@@ -1,0 +1,53 @@
+"""Follow-up turns."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmswitch.classify import Label, inherit
+from llmswitch.classify.linear import Linear
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "yes, do it",
+        "ok",
+        "go ahead",
+        "はい、お願いします",
+        "続けて",
+        "yes please, the second one",
+        "LGTM!",
+        "それで進めて。",
+    ],
+)
+def test_a_bare_answer_goes_on_with_the_task(turn: str) -> None:
+    assert inherit("refactor", Label("chat", 0.99), turn).task == "refactor"
+
+
+def test_a_clear_change_is_followed() -> None:
+    text = "ok, now write unit tests for the date parser with pytest, cover the leap years and the empty input"
+    assert inherit("refactor", Linear().label(text), text).task == "test"
+
+
+def test_an_unclear_turn_stays() -> None:
+    label = inherit(
+        "refactor", Label("chat", 0.4), "and the same for the other endpoint, but keep the old flag as it was"
+    )
+    assert label.task == "refactor"
+    assert label.opinions[-1].by == "conversation"
+
+
+def test_without_a_conversation_the_label_stands() -> None:
+    label = Label("chat", 0.2)
+    assert inherit(None, label, "yes") is label
+
+
+def test_what_the_user_said_is_not_overruled() -> None:
+    label = Label("docs", 1.0, mode="flag")
+    assert inherit("refactor", label, "yes") is label
+
+
+def test_a_very_large_turn_is_still_longcontext() -> None:
+    label = Label("longcontext", 1.0, mode="size")
+    assert inherit("chat", label, "ok") is label
