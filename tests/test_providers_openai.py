@@ -239,7 +239,7 @@ def test_nothing_of_openais_environment_goes_to_another_server(
     for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
         monkeypatch.setenv(name, "belongs-to-openai")
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Secret: belongs-to-openai\nAuthorization: Bearer belongs-to-openai")
-    answer(case.settings(upstream.url))
+    answer(RESPONSES.settings(upstream.url))
     assert "belongs-to-openai" not in json.dumps(dict(upstream.last.headers))
 
 
@@ -259,3 +259,14 @@ def test_a_key_with_a_line_break_is_told_without_showing_it(
     error = failure(CHAT.settings(upstream.url))
     assert type(error) is errors.AuthenticationError
     assert "secret" not in error.message
+
+
+def test_a_server_without_the_responses_api_is_asked_for_chat_completions(upstream: Upstream) -> None:
+    upstream.script(Reply(status=404, body='{"error": {"message": "no such path"}}'), path="/responses", times=None)
+    assert text_of(answer(RESPONSES.settings(upstream.url), asked("hello"))) == DEFAULT_TEXT
+    assert [seen.path for seen in upstream.requests] == ["/v1/responses", "/v1/chat/completions"]
+
+
+def test_a_model_that_neither_protocol_knows_is_not_found(upstream: Upstream) -> None:
+    upstream.script(Reply(status=404, body='{"error": {"message": "no such model"}}'), times=None)
+    assert type(failure(RESPONSES.settings(upstream.url), asked("hello"))) is errors.NotFoundError

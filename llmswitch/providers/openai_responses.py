@@ -1,10 +1,11 @@
-"""OpenAI's Responses API."""
+"""OpenAI's Responses API; where `OPENAI_BASE_URL` points to a server without it, its Chat Completions."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,10 +22,12 @@ from llmswitch.conversation import (
     Usage,
     UsageReport,
 )
+from llmswitch.errors import NotFoundError
 from llmswitch.providers import rate_headers, responses_request
 from llmswitch.providers.base import missing_key, origin
 from llmswitch.providers.call_site import CallSite, require_event_stream, translated
 from llmswitch.providers.drain import drain
+from llmswitch.providers.openai_chat import OpenAIChatProvider
 from llmswitch.providers.openai_client import OPENAI_URL, OpenAIConnection, vendor_url
 
 if TYPE_CHECKING:
@@ -40,14 +43,34 @@ class OpenAIProvider:
     def __init__(self, settings: ProviderSettings) -> None:
         self._settings = settings
         self._connection = OpenAIConnection(settings, vendor_url(settings, "OPENAI_BASE_URL", OPENAI_URL))
+        self._chat: OpenAIChatProvider | None = None
 
     def missing(self, model: Model) -> str | None:  # noqa: ARG002  # the Protocol's signature
         return missing_key(self._settings)
 
     async def aclose(self) -> None:
         await self._connection.aclose()
+        if self._chat is not None:
+            await self._chat.aclose()
 
     async def stream(self, request: Request, model: Model) -> AsyncIterator[Event]:
+        """The answer. A server other than OpenAI's own that does not know the path is asked again in the older protocol."""
+        if self._chat is None:
+            try:
+                async with aclosing(self._responses(request, model)) as events:
+                    async for event in events:
+                        yield event
+            except NotFoundError:
+                if self._connection.url == OPENAI_URL:
+                    raise
+                self._chat = OpenAIChatProvider(self._settings)
+            else:
+                return
+        async with aclosing(cast("AsyncGenerator[Event, None]", self._chat.stream(request, model))) as events:
+            async for event in events:
+                yield event
+
+    async def _responses(self, request: Request, model: Model) -> AsyncGenerator[Event, None]:
         client = await self._connection.client()
         import openai
 
