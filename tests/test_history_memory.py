@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from llmswitch import classify
 from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.classify import Label
 from llmswitch.conversation import Block, Message, Request, Text, Thinking, ToolResult, ToolUse
@@ -91,15 +88,18 @@ def test_the_last_task_is_the_newest_one_known() -> None:
     assert memory.last_task(turns) == "bugfix"
 
 
-class Chat:
+class Says:
+    def __init__(self, task: str, confidence: float) -> None:
+        self.said = Label(task, confidence)
+
     def label(self, request: str, attachment: str = "", tokens: int | None = None) -> Label:
-        return Label("chat", 0.5)
+        return self.said
 
 
-def test_a_follow_up_is_labelled_by_what_it_inherits(monkeypatch: pytest.MonkeyPatch) -> None:
-    def inherit(previous_task: str, label: Label, text: str) -> Label:
-        return Label(f"{previous_task}, not {label.task}: {text}", 1.0)
+def test_a_follow_up_keeps_the_task_of_the_turn_before() -> None:
+    assert memory.FollowUp(Says("chat", 0.5), "refactor").label("はい、お願いします").task == "refactor"
 
-    monkeypatch.setattr(classify, "inherit", inherit, raising=False)
-    found = memory.FollowUp(Chat(), "refactor").label("はい、お願いします")
-    assert found.task == "refactor, not chat: はい、お願いします"
+
+def test_a_clearly_different_wish_gets_its_own_task() -> None:
+    wish = "Write unit tests for the parser module and run them, covering every error path."
+    assert memory.FollowUp(Says("test", 0.95), "design").label(wish).task == "test"

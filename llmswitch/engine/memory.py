@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -85,8 +85,6 @@ class FollowUp:
 
     def label(self, request: str, attachment: str = "", tokens: int | None = None) -> Label:
         """The label of the turn by itself, or the one it inherits."""
-        from llmswitch import classify
+        from llmswitch.classify import inherit
 
-        label = self.classifier.label(request, attachment, tokens)
-        inherit: Callable[[str, Label, str], Label] | None = getattr(classify, "inherit", None)
-        return inherit(self.previous_task, label, request) if inherit else label
+        return inherit(self.previous_task, self.classifier.label(request, attachment, tokens), request)
