@@ -205,7 +205,8 @@ def test_a_status_becomes_its_failure(case: Case, status: int, upstream: Upstrea
     error = failure(case.settings(upstream.url))
     assert type(error) is STATUS_FAILURES[status]
     assert (error.provider, error.model, error.status) == ("mock", "some-model", status)
-    assert len(upstream.requests) == 1, "the engine decides about retries, not the SDK"
+    asked_again = case.kind == "openai" and status == 404  # in the older protocol, of a server that lacks this one
+    assert len(upstream.requests) == 1 + asked_again, "the engine decides about retries, not the SDK"
 
 
 @every_adapter
