@@ -6,19 +6,20 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
 from llmswitch.catalog import Model
 from llmswitch.classify import Classifier, Label
-from llmswitch.conversation import Event, Finish, Notice, QuotaReport, Request, TextDelta, ToolCall, Usage
+from llmswitch.conversation import Event, Finish, Notice, QuotaReport, Request, TextDelta, ToolCall
 from llmswitch.engine import attempt as attempts
 from llmswitch.engine import health, memory, plans
 from llmswitch.engine.attempt import Attempt
 from llmswitch.engine.candidates import Needs, candidates, named
 from llmswitch.engine.fallback import Candidate, Failed, OverBudget, Skip, Step, Try, Verdict, walk
+from llmswitch.engine.job import Attempting, AttemptReport, DispatchEvent, Emit, Job, Labelled, PassedOver, Result
 from llmswitch.engine.judge import complaint
 from llmswitch.engine.spending import NoRoomError, Spending, spending
 from llmswitch.engine.tokens import estimate_request
@@ -33,93 +34,14 @@ from llmswitch.errors import (
 )
 from llmswitch.ledger import limits
 from llmswitch.ledger.prices import Cost, cost_of
-from llmswitch.ledger.store import Kind, Ledger
+from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 from llmswitch.providers import registry
 from llmswitch.providers.base import Provider, Resolving
 
+__all__ = ["AttemptReport", "Attempting", "DispatchEvent", "Emit", "Engine", "Job", "Labelled", "PassedOver", "Result"]
+
 Status = Literal["ok", "failed", "cancelled", "partial"]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One request and what the caller says about it. `words` is what the person typed, `attachment` what came along with
-    it; `task` and `model` override the classifier and the route. `thinking_is_content`: reasoning is passed on as it
-    comes, so that it counts for the commit boundary."""
-
-    request: Request
-    words: str
-    attachment: str = ""
-    kind: Kind = "ask"
-    task: str | None = None
-    model: str | None = None
-    project: str | None = None
-    session: str | None = None
-    hook: str | None = None
-    thinking_is_content: bool = False
-    allow_unknown_price: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """The request has its label."""
-
-    label: Label
-
-
-@dataclass(frozen=True, slots=True)
-class Attempting:
-    """A candidate is about to be called, after `wait_s` seconds."""
-
-    candidate: Candidate
-    ordinal: int
-    why: str
-    wait_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class PassedOver:
-    """A candidate is not tried."""
-
-    candidate: Candidate
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptReport:
-    """How one attempt ended."""
-
-    model: Model
-    status: str
-    failure: str | None
-    error: str | None
-    usage: Usage | None
-    cost: Cost
-    first_token_ms: float | None
-    total_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How the dispatch ended. `model` is the one that answered (or broke off); `error` is None for a complete answer."""
-
-    dispatch_id: str
-    label: Label
-    model: Model | None
-    text: str
-    finish: str | None
-    attempts: tuple[AttemptReport, ...]
-    total_ms: float
-    error: LlmSwitchError | None = None
-
-    @property
-    def last(self) -> AttemptReport | None:
-        """The attempt that answered or failed last."""
-        return self.attempts[-1] if self.attempts else None
-
-
-DispatchEvent = Labelled | Attempting | PassedOver | AttemptReport | Event
-Emit = Callable[[DispatchEvent], Awaitable[None]]
 
 
 @dataclass(slots=True)

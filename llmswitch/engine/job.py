@@ -1,0 +1,95 @@
+"""What goes into a dispatch, and what comes out of it: the job, the events on the way, the result."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from llmswitch.catalog import Model
+from llmswitch.classify import Label
+from llmswitch.conversation import Event, Request, Usage
+from llmswitch.engine.fallback import Candidate
+from llmswitch.errors import LlmSwitchError
+from llmswitch.ledger.prices import Cost
+from llmswitch.ledger.store import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request and what the caller says about it. `words` is what the person typed, `attachment` what came along with
+    it; `task` and `model` override the classifier and the route. `thinking_is_content`: reasoning is passed on as it
+    comes, so that it counts for the commit boundary."""
+
+    request: Request
+    words: str
+    attachment: str = ""
+    kind: Kind = "ask"
+    task: str | None = None
+    model: str | None = None
+    project: str | None = None
+    session: str | None = None
+    hook: str | None = None
+    thinking_is_content: bool = False
+    allow_unknown_price: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The request has its label."""
+
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Attempting:
+    """A candidate is about to be called, after `wait_s` seconds."""
+
+    candidate: Candidate
+    ordinal: int
+    why: str
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A candidate is not tried."""
+
+    candidate: Candidate
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptReport:
+    """How one attempt ended."""
+
+    model: Model
+    status: str
+    failure: str | None
+    error: str | None
+    usage: Usage | None
+    cost: Cost
+    first_token_ms: float | None
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the dispatch ended. `model` is the one that answered (or broke off); `error` is None for a complete answer."""
+
+    dispatch_id: str
+    label: Label
+    model: Model | None
+    text: str
+    finish: str | None
+    attempts: tuple[AttemptReport, ...]
+    total_ms: float
+    error: LlmSwitchError | None = None
+
+    @property
+    def last(self) -> AttemptReport | None:
+        """The attempt that answered or failed last."""
+        return self.attempts[-1] if self.attempts else None
+
+
+DispatchEvent = Labelled | Attempting | PassedOver | AttemptReport | Event
+Emit = Callable[[DispatchEvent], Awaitable[None]]
