@@ -11,7 +11,7 @@ from test_fallback_walk import candidate, play, skipped, tried
 from llmswitch.catalog import Model, Price, ProviderSettings
 from llmswitch.conversation import Message, Request, Text
 from llmswitch.engine.fallback import Candidate, Failed, OverBudget
-from llmswitch.engine.tokens import estimate_request
+from llmswitch.engine.tokens import estimate_request, estimate_text
 from llmswitch.engine.worst_case import bounded, worst_case
 from llmswitch.errors import ExitCode, Failure
 from llmswitch.ledger.prices import estimate
@@ -103,12 +103,14 @@ def test_the_worst_case_has_the_prompt_written_to_the_cache() -> None:
 
 def test_the_worst_case_of_a_prompt_near_a_price_tier_has_the_dearer_tier() -> None:
     model = Model("sonnet", "anthropic", "claude-sonnet-4-5", max_output=1_000)
-    near = Request((Message("user", (Text("x" * 612_000),)),))  # about 170,000 tokens by our estimate
+    words = 170_000_000 // estimate_text("hello " * 1_000)  # 170,000 tokens by our estimate, 221,000 with the margin
+    near = Request((Message("user", (Text("hello " * words),)),))
     worst = worst_case(near, model, ANTHROPIC, AT)
-    above = estimate(model, ANTHROPIC, 221_000, 1_000, AT).usd
+    below, above = (estimate(model, ANTHROPIC, tokens, 1_000, AT).usd for tokens in (199_000, 220_000))
     assert worst is not None
+    assert below is not None
     assert above is not None
-    assert worst >= above > 2 * (estimate(model, ANTHROPIC, 170_000, 1_000, AT).usd or 0) * Decimal("0.9")
+    assert worst >= above > 2 * below
 
 
 @pytest.mark.parametrize(
