@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from llmswitch.commands.ledger_import import import_logs
 from llmswitch.errors import LedgerError
 from llmswitch.paths import ledger_file
 
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     ledger = typer.Typer(help="The record of every call: where it is, whether it is sound.", no_args_is_help=True)
     ledger.command("path")(path)
     ledger.command("check")(check)
+    ledger.command("import")(import_logs)
     app.add_typer(ledger, name="ledger")
 
 

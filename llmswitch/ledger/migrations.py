@@ -145,10 +145,40 @@ def _create_sessions_and_turns(connection: sqlite3.Connection) -> None:
             raise
 
 
+def _create_imports_and_repricings(connection: sqlite3.Connection) -> None:
+    """Calls that were read from other programs' logs: `imported.id` is the call's key, `import_files.id` stands for a
+    file's path (`logged_call.key_of`). A key without an attempt is of a call that was deleted here and must not come
+    back. `repricings` keeps what a call cost before it was priced again."""
+    connection.execute("CREATE TABLE imported (id INTEGER PRIMARY KEY, attempt_id INTEGER)")
+    connection.execute("CREATE INDEX imported_by_attempt ON imported (attempt_id)")
+    connection.execute("""
+        CREATE TABLE import_files (
+            id INTEGER PRIMARY KEY,
+            source TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            inode INTEGER NOT NULL,
+            read_to INTEGER NOT NULL,
+            state TEXT
+        )""")
+    connection.execute("CREATE INDEX dispatches_imported ON dispatches (session) WHERE kind = 'import'")
+    connection.execute("""
+        CREATE TABLE repricings (
+            attempt_id INTEGER NOT NULL,
+            repriced_at INTEGER NOT NULL,
+            cost_pico INTEGER,
+            imputed_pico INTEGER,
+            cost_source TEXT,
+            price_version TEXT,
+            PRIMARY KEY (attempt_id, repriced_at)
+        ) WITHOUT ROWID""")
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_dispatches_and_attempts,
     _create_cooldowns_and_quota_windows,
     _create_sessions_and_turns,
+    _create_imports_and_repricings,
 ]
 
 LATEST = len(MIGRATIONS)

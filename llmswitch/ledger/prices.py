@@ -129,6 +129,22 @@ def baseline_ids(model: str) -> tuple[str, str]:
     return "anthropic", model
 
 
+def rates_of(
+    model: Model, provider: ProviderSettings, at: datetime, prompt_tokens: int
+) -> tuple[Rates | None, CostSource, str | None]:
+    """What a call of `model` with a prompt of that size is priced by, with the source of a cost made from it and the
+    version: the user's own price, else the list's. A local model has that of its open weights elsewhere."""
+    provider_id, model_id = price_id(provider), model.model
+    if model.price:
+        return _configured(model.price, provider_id), "list", CONFIGURED
+    if model.local:
+        provider_id, model_id = "openrouter", OPEN_WEIGHTS.get(model.model.removesuffix(":latest"), "")
+    if provider_id is None or not model_id:
+        return None, "unknown", None
+    found, source = _routed(provider_id, model_id, at, prompt_tokens)
+    return (found, source, price_list.version()) if found else (None, "unknown", None)
+
+
 def is_free(model: Model) -> bool:
     """Whether no money can be owed: it runs locally, or the provider gives it away."""
     return model.local or model.free or model.model.endswith(":free")
@@ -166,16 +182,9 @@ def _listed(
     """The user's price, else the list's, applied to `usage`: amount, source, version."""
     if usage is None or usage.input_tokens is None:
         return None, "unknown", None
-    provider_id, model_id = price_id(provider), model.model
-    if model.price:
-        return _configured(model.price, provider_id).charge(usage), "list", CONFIGURED
-    if model.local:
-        provider_id, model_id = "openrouter", OPEN_WEIGHTS.get(model.model.removesuffix(":latest"), "")
-    if provider_id is None or not model_id:
-        return None, "unknown", None
-    found, source = _routed(provider_id, model_id, at, usage.prompt_tokens or 0)
+    found, source, version = rates_of(model, provider, at, usage.prompt_tokens or 0)
     amount = found.charge(usage) if found else None
-    return (None, "unknown", None) if amount is None else (amount, source, price_list.version())
+    return (None, "unknown", None) if amount is None else (amount, source, version)
 
 
 def _configured(price: Price, provider_id: str | None) -> Rates:

@@ -25,7 +25,7 @@ from llmswitch.ledger import owner
 from llmswitch.ledger.prices import UNKNOWN, Cost, is_free
 from llmswitch.ledger.schema import is_broken, open_file, set_aside, translated
 
-Kind = Literal["ask", "serve", "hook", "batch", "research"]
+Kind = Literal["ask", "serve", "hook", "batch", "research", "import"]
 CacheOutcome = Literal["hit", "miss", "off"]
 AttemptStatus = Literal["ok", "failed", "cancelled", "partial"]
 DispatchStatus = Literal["ok", "failed", "cancelled", "partial"]
