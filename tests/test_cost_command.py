@@ -19,15 +19,15 @@ from typer.testing import CliRunner, Result
 from llmswitch.catalog import Model
 from llmswitch.commands import cost, ledger
 from llmswitch.commands.cost_data import decimal_text
-from llmswitch.commands.cost_text import cash, count, money, plain_lines, show_on_terminal
+from llmswitch.commands.cost_query import Asked, Query, Span, Statement, statement
+from llmswitch.commands.cost_table import cash, change, count
+from llmswitch.commands.cost_text import plain_lines
 from llmswitch.conversation import Usage
 from llmswitch.errors import ConfigError, LedgerError, UsageError
-from llmswitch.ledger import period
 from llmswitch.ledger.figures import Figures
 from llmswitch.ledger.prices import UNKNOWN, Cost
-from llmswitch.ledger.report import report
-from llmswitch.ledger.schema import in_memory
 from llmswitch.ledger.store import Ledger
+from llmswitch.terminal.currency import USD, Currency
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "cost.schema.json").read_text(encoding="utf-8"))
 PAID = Cost(Decimal("0.25"), None, "list", "v")
@@ -95,6 +95,13 @@ def as_object(app: typer.Typer, *arguments: str) -> dict[str, Any]:
         ["--by", "model", "--by", "task"],
         ["--by", "project,profile"],
         ["--by", "provider"],
+        ["--by", "week,session,hook"],
+        ["--year"],
+        ["--compare"],
+        ["--compare", "--currency", "JPY", "--rate", "155.5"],
+        ["--month", "--currency", "JPY", "--rate", "155.5"],
+        ["--currency", "EUR", "--rate", "0.9", "--top", "2"],
+        ["--month", "--model", "opus", "--project", "-"],
     ],
     ids=" ".join,
 )
@@ -222,25 +229,9 @@ def test_columns_stay_aligned_under_japanese_names(app: typer.Typer, recorded: P
     assert len(header) == len(row) + wide
 
 
-def test_the_terminal_table_has_the_same_cells(capsys: pytest.CaptureFixture[str], recorded: Path) -> None:
-    with Ledger.open(recorded) as opened, opened.reading() as connection:
-        found = report(connection, period.month(datetime.now(UTC)))
-    show_on_terminal(found)
-    shown = capsys.readouterr().out
-    assert all(cell in shown for line in plain_lines(found) for cell in line.split()[:1])
-
-
-@pytest.mark.parametrize(
-    ("amount", "shown"),
-    [("0.00001", "<$0.0001"), ("0.0123", "$0.0123"), ("1234.5", "$1,234.50"), ("0", "$0.00"), ("-387.5", "-$387.50")],
-)
-def test_money_is_readable_at_every_size(amount: str, shown: str) -> None:
-    assert money(Decimal(amount)) == shown
-
-
 def test_a_mixed_group_says_every_way_it_was_paid() -> None:
     figures = Figures(calls=3, paid_calls=1, plan_calls=1, unknown_cost_calls=1, cash=Decimal("1.2"))
-    assert cash(figures) == "$1.20 + plan + ?"
+    assert cash(figures, USD) == "$1.20 + plan + ?"
 
 
 @pytest.mark.parametrize(("tokens", "shown"), [(950, "950"), (12_345, "12.3K"), (4_500_000, "4.5M")])
@@ -272,8 +263,132 @@ def test_the_check_of_a_missing_ledger_creates_none(app: typer.Typer, file: Path
     assert not file.exists()
 
 
+def month_of(**more: Any) -> Statement:
+    """`cost --month`, read from the ledger."""
+    query = Query(Span(month="this"), ("model",), **more)
+    return statement(query, Asked())
+
+
 def test_an_empty_report_has_no_table() -> None:
-    connection = in_memory()
-    found = report(connection, period.month(datetime.now(UTC)))
-    connection.close()
-    assert len(plain_lines(found)) == 1
+    assert not [line for line in plain_lines(month_of()) if line.startswith("total")]
+
+
+def test_year_stands_alone_or_takes_a_value(app: typer.Typer, file: Path) -> None:
+    record(file, OPUS, PAID, datetime(2025, 2, 10, 12, tzinfo=UTC))
+    counts = [as_object(app, *form)["calls"] for form in (["--year", "2025"], ["--year=2025"], ["--year"])]
+    assert counts == [1, 1, 0]
+
+
+@pytest.mark.parametrize("option", ["--model", "--task", "--provider", "--project", "--session", "--hook"])
+def test_every_filter_reaches_the_ledger(app: typer.Typer, recorded: Path, option: str) -> None:
+    found = as_object(app, "--month", option, "no such", option, "nor this")
+    assert (found["calls"], found["filters"]) == (0, {option[2:]: ["no such", "nor this"]})
+
+
+def test_a_filter_may_be_given_twice(app: typer.Typer, recorded: Path) -> None:
+    assert as_object(app, "--month", "--model", "opus", "--model", "qwen")["calls"] == 2
+
+
+def test_the_text_says_what_it_was_narrowed_to(app: typer.Typer, recorded: Path) -> None:
+    assert "only model opus or qwen" in run(app, "cost", "--month", "--model", "opus", "--model", "qwen").stdout
+
+
+def test_top_names_how_many_groups_it_left_out(app: typer.Typer, recorded: Path) -> None:
+    lines = run(app, "cost", "--month", "--top", "1").stdout.splitlines()
+    assert [line.split()[:2] for line in lines if line.startswith("3 more ")] == [["3", "more"]]
+
+
+def test_compare_puts_the_last_month_beside_this_one(app: typer.Typer, recorded: Path) -> None:
+    found = as_object(app, "--compare")
+    assert (found["calls"], found["before"]["calls"], found["before"]["groups"]) == (4, 0, [])
+
+
+def test_compare_of_a_closed_month_takes_the_month_before_whole(app: typer.Typer, file: Path) -> None:
+    for month, day in ((2, 28), (3, 1)):
+        record(file, OPUS, PAID, datetime(2025, month, day, 12, tzinfo=UTC))
+    found = as_object(app, "--compare", "--month", "2025-03")
+    assert (found["calls"], found["before"]["calls"]) == (1, 1)
+
+
+def test_a_model_of_the_last_month_alone_has_a_row_in_the_comparison(app: typer.Typer, file: Path) -> None:
+    record(file, OPUS, PAID, datetime(2025, 2, 10, 12, tzinfo=UTC))
+    record(file, Model("new", "anthropic", "claude-opus-4-6"), PAID, datetime(2025, 3, 10, 12, tzinfo=UTC))
+    lines = run(app, "cost", "--compare", "--month", "2025-03").stdout.splitlines()
+    rows = {line.split()[0]: line.split()[5] for line in lines if line.split()[:1] in (["opus"], ["new"])}
+    assert rows == {"new": "new", "opus": "-100%"}
+
+
+@pytest.mark.parametrize("period", [["--today"], ["--week"], ["--year"], ["--since", "2026-01-01"]])
+def test_only_months_are_compared(app: typer.Typer, period: list[str]) -> None:
+    with pytest.raises(UsageError, match="compares months"):
+        run(app, "cost", "--compare", *period)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "shown"), [("3", "2", "+50%"), ("1", "4", "-75%"), ("1", "0", "new"), ("0", "0", "–")]
+)
+def test_a_change_is_a_share_of_what_was_before(now: str, before: str, shown: str) -> None:
+    assert change(Decimal(now), Decimal(before)) == shown
+
+
+def test_the_displayed_amounts_stand_beside_the_dollars(app: typer.Typer, recorded: Path) -> None:
+    found = as_object(app, "--month", "--currency", "jpy", "--rate", "155")
+    assert (found["cash_usd"], found["displayed"]["cash"], found["displayed"]["currency"]) == ("0.25", "38.75", "JPY")
+
+
+def test_a_text_in_another_currency_says_its_rate(app: typer.Typer, recorded: Path) -> None:
+    text = run(app, "cost", "--month", "--currency", "JPY", "--rate", "155").stdout
+    assert "¥39" in text
+    assert "JPY at 155 for a US dollar" in text
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--currency", "JPY"],
+        ["--rate", "155"],
+        ["--currency", "YENS", "--rate", "155"],
+        ["--currency", "JPY", "--rate", "0"],
+        ["--currency", "JPY", "--rate", "-3"],
+        ["--currency", "JPY", "--rate", "NaN"],
+        ["--currency", "JPY", "--rate", "many"],
+    ],
+    ids=" ".join,
+)
+def test_half_a_currency_is_a_usage_error(app: typer.Typer, options: list[str]) -> None:
+    with pytest.raises(UsageError):
+        run(app, "cost", *options)
+
+
+@pytest.mark.parametrize(
+    ("currency", "usd", "shown"),
+    [
+        (USD, "1.2", "$1.20"),
+        (Currency("JPY", Decimal(155)), "1234.5", "¥191,348"),
+        (Currency("JPY", Decimal(155)), "0.01", "¥1.55"),
+        (Currency("JPY", Decimal(155)), "0.00001", "<¥0.01"),
+        (Currency("EUR", Decimal("0.9")), "-2", "-€1.80"),
+        (Currency("CHF", Decimal("0.9")), "0.01", "CHF 0.0090"),
+    ],
+)
+def test_an_amount_is_shown_as_its_currency_is_written(currency: Currency, usd: str, shown: str) -> None:
+    assert currency.text(Decimal(usd)) == shown
+
+
+def test_markdown_is_a_table_with_bold_sums(app: typer.Typer, recorded: Path) -> None:
+    lines = run(app, "cost", "--month", "--markdown").stdout.splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert table[0].startswith("| model | calls |")
+    assert table[1].startswith("| --- | --: |")
+    assert table[-1].startswith("| **total** | **4** |")
+
+
+def test_a_name_can_not_end_a_cell_of_the_markdown(app: typer.Typer, file: Path) -> None:
+    record(file, Model("a|b", "anthropic", "claude-opus-4-6"), PAID)
+    assert "| a\\|b | 1 |" in run(app, "cost", "--month", "--markdown").stdout
+
+
+def test_a_name_can_not_steer_the_terminal(app: typer.Typer, file: Path) -> None:
+    record(file, Model("a\x1b[31mb", "anthropic", "claude-opus-4-6"), PAID)
+    outputs = [run(app, "cost", "--month", *more).stdout for more in ([], ["--markdown"])]
+    assert not any("\x1b" in text for text in outputs)

@@ -1,165 +1,170 @@
-"""A cost report for people: aligned text in a pipe, a table on a terminal.
-
-A call that cost nothing is never shown as $0: it says `plan`, `local` or `free`. An unknown price is `?`.
-"""
+"""A statement for people: aligned text in a pipe, a table with trends and bars on a terminal, Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from textwrap import wrap
+from typing import TextIO
 
-from llmswitch.ledger.budget import State
-from llmswitch.ledger.figures import Figures
+from llmswitch.commands.cost_notes import Note, glance_lines, headline, notes
+from llmswitch.commands.cost_query import Statement
+from llmswitch.commands.cost_table import Table, table
+from llmswitch.ledger.figures import Day
 from llmswitch.ledger.report import Report
+from llmswitch.terminal import plots
+from llmswitch.terminal.cells import cell_width
+from llmswitch.terminal.style import BOLD, DIM, carries, neutral, paint, uses_color, width
+from llmswitch.terminal.tables import GAP, render_table
 
-_HEADINGS = ("calls", "failed", "in", "out", "cash", "imputed")
-_CENT, _SMALLEST = Decimal("0.01"), Decimal("0.0001")
-
-
-def plain_lines(report: Report, today: Report | None = None, budget: Sequence[State] = ()) -> list[str]:
-    """The whole report as lines of text."""
-    lines = [_headline(one) for one in (today, report) if one]
-    if report.groups:
-        lines += ["", *_aligned([_header(report), *_rows(report), _total(report)], len(report.by))]
-    notes = [f"{name:<9}  {text}" if name else text for name, text in _notes(report, budget)]
-    return [*lines, *(["", *notes] if notes else [])]
+_NAME, _NAME_CELLS = 9, 10
+_WIDEST_TREND, _NARROWEST_TREND = 31, 7
+_BAR_ROWS = 4
+_NARROWEST_TEXT = 30
 
 
-def show_on_terminal(report: Report, today: Report | None = None, budget: Sequence[State] = ()) -> None:
-    """Print the report with rich: the imputed column dim, the total below a rule."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    for one in (today, report):
-        if one:
-            console.print(Text(_headline(one), style="bold"), soft_wrap=True)
-    if report.groups:
-        table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_footer=True, footer_style="bold", pad_edge=False)
-        for number, (heading, footer) in enumerate(zip(_header(report), _total(report), strict=True)):
-            name = number < len(report.by)
-            table.add_column(
-                Text(heading),
-                Text(footer),
-                style="dim" if heading == "imputed" else None,
-                justify="left" if name else "right",
-                overflow="fold" if name else "ellipsis",
-                no_wrap=not name,
-                min_width=8 if name else None,
-            )
-        for row in _rows(report):
-            table.add_row(*(Text(cell) for cell in row))
-        console.print(table)
-    for label, text in _notes(report, budget):
-        line = Text.assemble((f"{label:<9}  " if label else "", "bold"), (text, "" if label else "dim"))
-        console.print(line, soft_wrap=True)
+def plain_lines(statement: Statement) -> list[str]:
+    """The whole statement as lines of text."""
+    lines = _headlines(statement)
+    if statement.glance:
+        lines += ["", *_named(glance_lines(statement, statement.glance))]
+    found = table(statement)
+    if found.rows:
+        lines += ["", *_aligned([found.headings, *found.rows, found.footer], found.keys)]
+    below = _named(notes(statement))
+    return [neutral(line) for line in [*lines, *(["", *below] if below else [])]]
 
 
-def money(usd: Decimal) -> str:
-    """Dollars: cents from a dollar on, four places below, `<$0.0001` for what rounds to nothing."""
-    sign, usd = ("-", -usd) if usd < 0 else ("", usd)
-    if 0 < usd < _SMALLEST / 2:
-        return f"{sign}<$0.0001"
-    return f"{sign}${usd:,.2f}" if usd >= 1 or usd == 0 else f"{sign}${usd:.4f}"
+def terminal_lines(statement: Statement, stream: TextIO) -> list[str]:
+    """The same for a terminal: a trend beside each row, a bar for each day, what matters less dim."""
+    colored = uses_color(stream)
+    lines = [paint(neutral(line), BOLD if colored else "") for line in _headlines(statement)]
+    if statement.glance:
+        lines += ["", *_named(glance_lines(statement, statement.glance), colored=colored, room=width(stream))]
+    found = table(statement)
+    if found.rows:
+        lines += ["", *_terminal_table(statement.report, found, stream)]
+    lines += _bars(statement, stream)
+    below = _named(notes(statement), colored=colored, room=width(stream))
+    return [*lines, *(["", *below] if below else [])]
 
 
-def cash(figures: Figures) -> str:
-    """What was owed, and in words what was not: `$1.20 + plan + ?`."""
-    parts = [money(figures.cash)] if figures.paid_calls else []
-    counts = (("plan", figures.plan_calls), ("local", figures.local_calls), ("free", figures.free_calls))
-    parts += [word for word, count in counts if count]
-    parts += ["?"] if figures.unknown_cost_calls else []
-    return " + ".join(parts) or "–"
+def markdown_lines(statement: Statement) -> list[str]:
+    """The statement as Markdown: a headline, the month's lines as a list, a table."""
+    lines = [f"**{_escaped(line)}**\n" for line in _headlines(statement)]
+    if statement.glance:
+        lines += [*(_item(note) for note in glance_lines(statement, statement.glance)), ""]
+    found = table(statement)
+    if found.rows:
+        marks = ["---" if number < found.keys else "--:" for number in range(len(found.headings))]
+        rows = [[_escaped(cell) for cell in row] for row in found.rows]
+        footer = [f"**{_escaped(cell)}**" if cell else "" for cell in found.footer]
+        lines += [f"| {' | '.join(row)} |" for row in (found.headings, marks, *rows, footer)]
+    below = [_item(note) for note in notes(statement)]
+    return [*lines, *(["", *below] if below else [])]
 
 
-def count(tokens: int) -> str:
-    """A number of tokens in four characters or so: 950, 12.3K, 4.5M."""
-    for limit, letter in ((10**9, "G"), (10**6, "M"), (10**3, "K")):
-        if tokens >= limit:
-            return f"{tokens / limit:.1f}{letter}"
-    return str(tokens)
+def _headlines(statement: Statement) -> list[str]:
+    return [headline(one, statement.currency) for one in (statement.today, statement.report) if one]
 
 
-def _headline(report: Report) -> str:
-    figures = report.total
-    if not figures.calls:
-        return f"{report.period.label:<9}  no calls{_hits(report)}"
-    imputed = f" · imputed {money(figures.imputed)}" if figures.imputed_calls else ""
-    tokens = f"{count(figures.tokens.prompt_tokens)} in, {count(figures.tokens.output_tokens)} out"
-    calls = f"{figures.calls} call{'' if figures.calls == 1 else 's'}"
-    return f"{report.period.label:<9}  {cash(figures)} · {calls} · {tokens}{imputed}{_hits(report)}"
+def _named(lines: Sequence[Note], *, colored: bool = False, room: int | None = None) -> list[str]:
+    """Lines of a name and a text, the texts below each other; what has no name begins at the left. With `room` (cells)
+    a long text goes on below its beginning."""
+    names = max(_NAME, *(len(name) for name, _ in lines if name), 0)
+    dim = DIM if colored else ""
+    found = []
+    for name, text in lines:
+        lead = "" if name is None else f"{name:<{names}}  "
+        parts = [neutral(text)] if room is None else wrap(neutral(text), max(room - len(lead), _NARROWEST_TEXT))
+        found += [
+            paint(lead if number == 0 else " " * len(lead), dim) + paint(part, dim if name is None else "")
+            for number, part in enumerate(parts)
+        ]
+    return found
 
 
-def _hits(report: Report) -> str:
-    return f" · {report.cache_hits} from the cache" if report.cache_hits else ""
+def _terminal_table(report: Report, found: Table, stream: TextIO) -> list[str]:
+    """The table with a column of trends, if there is room for one and a row has more than one day."""
+    cells = _trend_cells(found, width(stream))
+    headings, rows, footer = found.headings, found.rows, found.footer
+    keys, added = found.keys, 0
+    if cells and len(report.days) > 1 and not set(report.by) & {"day", "week"}:
+        blocks = carries(stream, plots.BLOCKS)
+        lines = [plots.sparkline(values, cells, blocks=blocks) for values in found.trends]
+        headings, added = (*headings[:keys], "trend", *headings[keys:]), 1
+        rows = tuple((*row[:keys], line, *row[keys:]) for row, line in zip(rows, lines, strict=True))
+        footer = (*footer[:keys], "", *footer[keys:])
+    text = render_table(
+        headings,
+        rows,
+        stream=stream,
+        right=range(keys + added, len(headings)),
+        dim=[number + added for number in found.imputed],
+        flexible=range(keys),
+        footer=footer,
+    )
+    return text.splitlines()
 
 
-def _header(report: Report) -> list[str]:
-    return [*report.by, *_HEADINGS]
+def _trend_cells(found: Table, room: int) -> int:
+    """How wide the trends may be; 0 where there is no room."""
+    columns = list(zip(found.headings, *found.rows, found.footer, strict=True))
+    widths = [max(cell_width(cell) for cell in column) for column in columns]
+    names = sum(
+        min(cells, max(_NAME_CELLS, cell_width(found.headings[n]))) for n, cells in enumerate(widths[: found.keys])
+    )
+    left = room - names - sum(widths[found.keys :]) - GAP * len(widths)
+    days = max((len(values) for values in found.trends), default=0)
+    cells = min(left, days, _WIDEST_TREND)
+    return cells if cells >= min(_NARROWEST_TREND, days) else 0
 
 
-def _rows(report: Report) -> list[list[str]]:
-    return [[*("–" if key is None else key for key in group.keys), *_cells(group.figures)] for group in report.groups]
-
-
-def _total(report: Report) -> list[str]:
-    """The sums. Its cash names no kinds of calls: the rows do, and the column stays narrow."""
-    cells = _cells(report.total)
-    if report.total.paid_calls:
-        cells[4] = money(report.total.cash) + (" + ?" if report.total.unknown_cost_calls else "")
-    return ["total", *[""] * (len(report.by) - 1), *cells]
-
-
-def _cells(figures: Figures) -> list[str]:
-    return [
-        str(figures.calls),
-        str(figures.failed_calls or "–"),
-        count(figures.tokens.prompt_tokens),
-        count(figures.tokens.output_tokens),
-        cash(figures),
-        money(figures.imputed) if figures.imputed_calls else "–",
+def _bars(statement: Statement, stream: TextIO) -> list[str]:
+    """A bar for each day: of cash, and of imputed cost, each to its own scale; of calls where there is neither."""
+    report, show = statement.report, statement.currency
+    if len(report.days) < 2 or not report.trend:
+        return []
+    days = [report.trend.get(label, Day()) for label in report.days]
+    series = [
+        ("cash", [float(day.cash) for day in days], show.text(max(day.cash for day in days))),
+        ("imputed", [float(day.imputed) for day in days], show.text(max(day.imputed for day in days))),
     ]
+    shown = [one for one in series if any(one[1])]
+    if not shown:
+        shown = [("calls", [float(day.calls) for day in days], str(max(day.calls for day in days)))]
+    colored, lines = uses_color(stream), []
+    for name, values, most in shown:
+        plot = plots.bar_plot(
+            values,
+            [label[5:] for label in report.days],
+            cells=width(stream) - 2,
+            height=_BAR_ROWS,
+            blocks=carries(stream, plots.BLOCKS),
+        )
+        style = DIM if colored else ""
+        lines += ["", paint(f"{name} a day, at most {most}", style)]
+        body = plot[:-2] if name != "imputed" else [paint(line, style) for line in plot[:-2]]
+        lines += [*body, *(paint(line, style) for line in plot[-2:])]
+    return lines
 
 
-def _aligned(rows: list[list[str]], left: int) -> list[str]:
+def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
     """Columns two spaces apart: the first `left` to the left, the others to the right."""
-    widths = [max(_width(row[number]) for row in rows) for number in range(len(rows[0]))]
+    widths = [max(cell_width(row[number]) for row in rows) for number in range(len(rows[0]))]
     return ["  ".join(_padded(cell, widths[n], n < left) for n, cell in enumerate(row)).rstrip() for row in rows]
 
 
-def _padded(cell: str, width: int, to_the_left: bool) -> str:
-    gap = " " * (width - _width(cell))
+def _padded(cell: str, cells: int, to_the_left: bool) -> str:
+    gap = " " * (cells - cell_width(cell))
     return cell + gap if to_the_left else gap + cell
 
 
-def _width(text: str) -> int:
-    """Columns on a terminal: a project's name may be Japanese."""
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+def _item(note: Note) -> str:
+    name, text = note
+    return f"- {name}: {_escaped(text)}" if name else f"- {_escaped(text)}"
 
 
-def _notes(report: Report, budget: Sequence[State]) -> list[tuple[str, str]]:
-    """What stands below the table: name and text."""
-    notes = [("budget", state.text) for state in budget]
-    if report.plan_fees:
-        each = ", ".join(f"{plan.name} {money(Decimal(plan.fee_usd))}" for plan in report.plans.values())
-        notes.append(("plan fees", f"{money(report.plan_fees)} a month ({each}); not a part of cash"))
-    if report.total.baseline:
-        model = report.baseline_model.rpartition("/")[2]
-        notes.append(
-            (
-                "baseline",
-                f"about {money(report.total.baseline)}: the same successful calls on {model} over the API, at list price",
-            )
-        )
-        savings = report.savings(report.total, report.plan_fees)
-        if savings is not None:
-            less = "cash and plan fees" if report.plan_fees else "cash"
-            notes.append(("savings", f"about {money(savings)}: an estimate, baseline less {less}"))
-    if unknown := report.total.unknown_cost_calls:
-        calls = "1 call has" if unknown == 1 else f"{unknown} calls have"
-        notes.append(("", f"? {calls} no known cost and no part in these amounts; more may be owed"))
-    return notes
+def _escaped(text: str) -> str:
+    """Text that neither ends a cell nor begins another thing."""
+    flat = neutral(text).replace("\n", " ")
+    return "".join(f"\\{char}" if char in "|\\`*_<[" else char for char in flat)

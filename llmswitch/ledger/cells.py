@@ -116,7 +116,7 @@ def cells(
     labelled = 3 + len(Kind._fields)
     sums = labelled + len(labels)
     for row in connection.execute(sql, {"days": json.dumps(days), **values}):
-        yield Cell(*row[:3], kind_of(*row[3:labelled]), row[labelled:sums], row[sums:])
+        yield Cell(row[0], row[1], row[2], kind_of(*row[3:labelled]), row[labelled:sums], row[sums:])
 
 
 def _row_sql(labels: Sequence[Label], thresholds: Sequence[int], asked: dict[str, tuple[str, ...]]) -> str:

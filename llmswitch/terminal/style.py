@@ -69,6 +69,15 @@ def paint(text: str, sgr: str) -> str:
     return f"\x1b[{sgr}m{text}\x1b[0m" if sgr and text else text
 
 
+def carries(stream: TextIO, text: str) -> bool:
+    """Whether the stream's encoding has every character of `text`."""
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 def neutral(text: str) -> str:
     """`text` without what could steer a terminal: escapes, control characters (newline and tab stay) and bidi overrides."""
     return _UNSAFE.sub("", text)
