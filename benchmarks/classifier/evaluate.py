@@ -22,13 +22,14 @@ from benchmarks.classifier import model
 from benchmarks.classifier.model import Array, Settings
 from benchmarks.classifier.report import Part, render
 from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
-from benchmarks.classifier.train import CANDIDATES, COST, fold_logits, hand_groups, labels_of, weights_of
+from benchmarks.classifier.train import CANDIDATES, COST, costs, fold_logits, hand_groups, labels_of, weights_of
 from llmswitch.classify.confusion_picture import svg
 from llmswitch.classify.evaluation import Example, Said, summarise
 from llmswitch.classify.features import Features, features
 from llmswitch.classify.linear import Linear, decide
 from llmswitch.tasks import TASKS
 
+TRADE_OFFS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -195,6 +196,7 @@ def main() -> None:
         writers=summarise(said(writers, their_chances, COST), []),
         curve=[(name, summarise(pairs, []).figures) for name, pairs in curve(data)],
         speed=speed([row.prompt for row in rows if row.kind != "weak"]),
+        tradeoff=[(weight, summarise(said(tested, probabilities, costs(weight)), []).figures) for weight in TRADE_OFFS],
         counts=_counts(rows),
         notes=notes,
     )

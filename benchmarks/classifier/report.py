@@ -30,6 +30,7 @@ class Part:
     plain: Measured
     writers: Measured
     curve: Sequence[tuple[str, Figures]]
+    tradeoff: Sequence[tuple[float, Figures]]
     speed: Mapping[str, float]
     counts: Mapping[str, int]
     notes: Sequence[str]
@@ -94,6 +95,9 @@ def _lines(part: Part) -> Iterator[str]:
         f"{part.plain.figures.strong_sent_lower or 0:.0%}, accuracy {part.plain.figures.accuracy:.3f}."
     )
     yield ""
+    yield "What each tier too low adds to the cost decides what the mistakes are:"
+    yield ""
+    yield from _table("each tier too low adds", {f"{weight:g}": one for weight, one in part.tradeoff})
     yield from _money(part.headline)
     yield "## Our own prompts, writers never seen in training"
     yield ""

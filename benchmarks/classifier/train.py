@@ -33,16 +33,21 @@ TOO_WEAK, TOO_STRONG = 0.5, 0.05
 """What a tier too weak, and a tier too strong, adds to the cost of a wrong label (which is 1)."""
 
 
-def cost_of(truth: str, said: str) -> float:
+def cost_of(truth: str, said: str, too_weak: float = TOO_WEAK) -> float:
     """The cost of saying `said` of a prompt that is `truth`: work sent too low has to be done again."""
     if truth == said:
         return 0.0
     below = TIER[said] - TIER[truth]
-    return 1 + (TOO_WEAK * below if below > 0 else TOO_STRONG * -below)
+    return 1 + (too_weak * below if below > 0 else TOO_STRONG * -below)
 
 
-COST = tuple(tuple(cost_of(truth, said) for said in TASKS) for truth in TASKS)
-CANDIDATES = (Settings(l2=3e-4), Settings(l2=6e-4), Settings(l2=1.2e-3))
+def costs(too_weak: float = TOO_WEAK) -> tuple[tuple[float, ...], ...]:
+    """`cost_of` for every pair, by truth, then by what is said."""
+    return tuple(tuple(cost_of(truth, said, too_weak) for said in TASKS) for truth in TASKS)
+
+
+COST = costs()
+CANDIDATES = (Settings(l2=3e-4), Settings(), Settings(l2=8e-4))
 
 
 def labels_of(rows: Sequence[Row]) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmswitch.classify.follow_up import inherit
 from llmswitch.classify.label import Classifier, Difficulty, Label, Opinion
 
 if TYPE_CHECKING:
@@ -27,6 +26,13 @@ def build(profile: Profile, mode: str | None = None) -> Classifier:
     from llmswitch.classify.cascade import ALWAYS, Cascade
 
     return Cascade(linear, _local_model(profile), ALWAYS if mode == "model" else settings["threshold"])
+
+
+def inherit(previous_task: str | None, label: Label, text: str) -> Label:
+    """The label of a turn whose conversation was `previous_task`: the same task, unless `text` clearly asks for another."""
+    from llmswitch.classify.follow_up import inherit as carried_on
+
+    return carried_on(previous_task, label, text)
 
 
 def remember_last(dispatch_id: str, request: str, attachment: str = "") -> None:

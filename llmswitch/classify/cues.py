@@ -64,8 +64,13 @@ def _english() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
 
 
 @cache
-def _japanese() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((cue, tuple(words.split())) for cue, words in JAPANESE.items())
+def _japanese() -> dict[str, tuple[tuple[str, str], ...]]:
+    """First letter -> the marks that begin with it, each with its cue."""
+    table: dict[str, tuple[tuple[str, str], ...]] = {}
+    for cue, marks in JAPANESE.items():
+        for mark in marks.split():
+            table[mark[0]] = (*table.get(mark[0], ()), (mark, cue))
+    return table
 
 
 @cache
@@ -124,7 +129,8 @@ def meaning_cues(text: str, words: list[str] | None = None) -> list[str]:
     """The lexicon's cues in `text`; `words` are its English words in lower case, where they are known."""
     found = _word_cues(_WORD.findall(text.lower()) if words is None else words)
     if not text.isascii():
-        found += [cue for cue, marks in _japanese() if any(mark in text for mark in marks)]
+        table = _japanese()
+        found += {cue for letter in table.keys() & set(text) for mark, cue in table[letter] if mark in text}
     return found
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from zlib import crc32
@@ -14,16 +15,16 @@ from llmswitch.classify.cues import cues, meaning_cues
 from llmswitch.classify.prose import Parts, headline, take_apart
 from llmswitch.classify.request_text import person_request
 
-MASK = 0xFFFFFFFF
-STEP = 0x9E3779B1
-"""Multiplier of the polynomial over code points that numbers a character n-gram (Knuth's 2^32 / golden ratio)."""
-GRAM_SIZES = (2, 3, 4, 5)
-PROSE_CHARACTERS = 1200
+PREFIXES = (4, 6)
+"""Lengths at which an English word of more letters is cut, so that its forms meet."""
+GRAMS = (2, 3)
+"""Sizes of the character n-grams of what is not ASCII: Japanese has no spaces."""
+PROSE_CHARACTERS = 800
 PASTE_WORDS = 60
 
-_SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[a-z][a-z'_]*|[0-9]+|[?!]|[ァ-ヺー]+|[一-鿿]+|[ぁ-ゖ]+")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+(?: ?[^\x00-\x7f]+)*")
 _SENTENCE_END = re.compile(r"[。.!?!?\n]+\s*")
 
 
@@ -45,7 +46,7 @@ def features(request: str, attachment: str = "") -> Features:
     parts = take_apart(words)
     return Features(
         frozenset(_grams(parts, attachment)),
-        frozenset(crc32(b"c " + name.encode("utf-8", "replace")) for name in cues(parts, attachment)),
+        frozenset(_numbers([f"c {name}" for name in cues(parts, attachment)])),
         frozenset(_head(parts.prose)),
     )
 
@@ -59,40 +60,46 @@ def _head(prose: str) -> set[int]:
     names += [f"c {name}" for name in meaning_cues(sentence)]
     if not text.isascii():
         names += [f"g {text[place : place + size]}" for size in (2, 3) for place in range(len(text) - size + 1)]
-    return {crc32(("h " + name).encode("utf-8", "replace")) for name in names}
+    return _numbers(["h " + name for name in names])
 
 
 def normal(text: str) -> str:
     """Lower case, full-width forms folded, digits as 0, white space as one blank."""
-    text = unicodedata.normalize("NFKC", text).lower() if not text.isascii() else text.lower()
-    return _SPACE.sub(" ", _DIGITS.sub("0", text)).strip()
+    return " ".join(_folded(text).split())
+
+
+def _folded(text: str) -> str:
+    text = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
+    return _DIGITS.sub("0", text)
 
 
 def _grams(parts: Parts, attachment: str) -> set[int]:
     prose = parts.prose
     if len(prose) > PROSE_CHARACTERS:
         prose = prose[: PROSE_CHARACTERS // 2] + "\n" + prose[-PROSE_CHARACTERS // 2 :]
-    text = normal(prose)
-    found = character_grams(f" {text} ") if text else set()
+    folded = _folded(prose)
+    text = " ".join(folded.split())
     words = _WORDS.findall(text)
-    found.update(crc32(("w " + word).encode("utf-8", "replace")) for word in words)
-    found.update(crc32(f"w {one} {two}".encode("utf-8", "replace")) for one, two in pairwise(words))
-    found.update(crc32(f"s {one} {two}".encode("utf-8", "replace")) for one, two in zip(words, words[2:], strict=False))
-    for sentence in _SENTENCE_END.split(prose)[:12]:
-        if sentence := normal(sentence):
-            found.update(crc32(("e " + sentence[-size:]).encode("utf-8", "replace")) for size in (2, 3, 4, 6))
-            found.add(crc32(("b " + " ".join(_WORDS.findall(sentence)[:2])).encode("utf-8", "replace")))
-    paste = _WORDS.findall(normal((parts.paste or attachment)[:1500]))[:PASTE_WORDS]
-    found.update(crc32(("p " + word).encode("utf-8", "replace")) for word in paste)
-    return found
+    names = {f"w {word}" for word in words}
+    names.update([f"w {one} {two}" for one, two in pairwise(words)])
+    names.update([f"s {one} {two}" for one, two in zip(words, words[2:], strict=False)])
+    for length in PREFIXES:
+        names.update([f"x {word[:length]}" for word in words if len(word) > length])
+    if not text.isascii():
+        for run in _FOREIGN.findall(text):
+            framed = f" {run} "
+            for size in GRAMS:
+                names.update([framed[place : place + size] for place in range(len(framed) - size + 1)])
+    for sentence in _SENTENCE_END.split(folded, 12)[:12]:
+        if sentence := sentence.strip():
+            names.update((f"e {sentence[-2:]}", f"e {sentence[-3:]}", f"e {sentence[-4:]}", f"e {sentence[-6:]}"))
+            names.add("b " + " ".join(_WORDS.findall(sentence[:40])[:2]))
+    paste = parts.paste or attachment
+    if paste:
+        names.update([f"p {word}" for word in _WORDS.findall(normal(paste[:1500]))[:PASTE_WORDS]])
+    return _numbers(names)
 
 
-def character_grams(text: str) -> set[int]:
-    """The numbers of all n-grams of `text` of the sizes in GRAM_SIZES."""
-    points = [*map(ord, text)]
-    grams = [(one * STEP + two) * STEP & MASK for one, two in pairwise(points)]
-    found = set(grams)
-    for size in GRAM_SIZES[1:]:
-        grams = [(gram + point) * STEP & MASK for gram, point in zip(grams, points[size - 1 :], strict=False)]
-        found.update(grams)
-    return found
+def _numbers(names: Iterable[str]) -> set[int]:
+    """A lone surrogate can't be encoded; it counts as a question mark."""
+    return {crc32(name.encode("utf-8", "replace")) for name in names}

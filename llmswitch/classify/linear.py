@@ -16,6 +16,8 @@ from llmswitch.tasks import TASKS
 
 DIFFICULTIES: tuple[Literal["easy", "normal", "hard"], ...] = ("easy", "normal", "hard")
 LONGCONTEXT_TOKENS = 120_000
+NEGLIGIBLE = 1e-4
+"""A chance that can't tip a decision."""
 NOTHING_SAID = "chat"
 """The task of a prompt without a word."""
 
@@ -98,5 +100,8 @@ class Linear:
 
 def decide(chances: list[float], cost: list[list[float]]) -> int:
     """The task with the least expected cost; `cost[truth][said]` is 0 on the diagonal."""
-    expected = [sum(chance * cost[truth][said] for truth, chance in enumerate(chances)) for said in range(len(chances))]
-    return min(range(len(chances)), key=lambda said: expected[said])
+    expected = [0.0] * len(chances)
+    for chance, costs in zip(chances, cost, strict=True):
+        if chance > NEGLIGIBLE:
+            expected = [total + chance * one for total, one in zip(expected, costs, strict=True)]
+    return expected.index(min(expected))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 HEAD, TAIL = 1500, 1500
 """Characters of a long text that are looked at, from its beginning and its end."""
 
-_CODE_LINE = re.compile(
-    r"""^\s*(?:
+_CODE_LINE = r"""^\s*(?:
       [{}()\[\];,]+\s*$
     | (?:diff\ --git|index\ [0-9a-f]{6,}|---\ \S|\+\+\+\ \S|@@\ )
     | [+-]\s{0,12}\S.*[{};:,)=]\s*$
@@ -28,11 +29,8 @@ _CODE_LINE = re.compile(
     | [\w.$]+\(.*\)\s*[;{:,]?\s*$
     | .*[;{}]\s*$
     | [A-Za-z_][\w.-]*:\s*(?:\||>|\[.*|\{.*|"[^"]*"|\d[\d.]*|true|false|null)?\s*$
-    )""",
-    re.VERBOSE,
-)
-_LOG_LINE = re.compile(
-    r"""^\s*(?:
+    )"""
+_LOG_LINE = r"""^\s*(?:
       \[?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d
     | \[?\d\d:\d\d:\d\d
     | \[?(?:INFO|WARN|WARNING|ERROR|DEBUG|FATAL|TRACE|E|W)[\]:\ ]\s*\S
@@ -49,9 +47,7 @@ _LOG_LINE = re.compile(
     | (?:PASS|FAIL|FAILED|ok|not\ ok)\s+\S
     | \|.*\|\s*$
     | \d+\s*\|
-    )""",
-    re.VERBOSE,
-)
+    )"""
 _QUOTED_LINE = re.compile(r"^\s*[>|]\s?\S")
 _SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z']*[,.)]{0,2} \(?){5}")
 _SENTENCE_END = re.compile(r"(?<=[。！？!?])|(?<=\.)\s|\n+")
@@ -81,6 +77,12 @@ class Parts:
     length: int
 
 
+@cache
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Compiled when the first prompt needs it: most are one line of prose."""
+    return re.compile(pattern, re.VERBOSE).match
+
+
 def cut(text: str) -> str:
     """The beginning and the end of a long text."""
     return text if len(text) <= HEAD + TAIL else text[:HEAD] + "\n" + text[-TAIL:]
@@ -90,7 +92,7 @@ def take_apart(request: str) -> Parts:
     """The parts of `request`. One line alone is always prose, unless it is plainly an error or a diff."""
     text = cut(request)
     if "\n" not in text:
-        reported = _LOG_LINE.match(text) is not None and len(text) < 400
+        reported = len(text) < 400 and _matcher(_LOG_LINE)(text) is not None
         return Parts(text, "", 0, 0, int(reported), 0, len(request))
     prose: list[str] = []
     paste: list[str] = []
@@ -130,12 +132,12 @@ def _kind(line: str) -> int | None:
     line = line[:400]
     if _QUOTED_LINE.match(line) and not line.lstrip().startswith("|"):
         return 3
-    if _LOG_LINE.match(line):
+    if _matcher(_LOG_LINE)(line):
         return 2
     if line[0] in " \t" and len(line) - len(line.lstrip()) >= 4 and not _JAPANESE.search(line):
         return 1
     if _SENTENCE.search(line):
         return None
-    if _CODE_LINE.match(line) and not (_JAPANESE.search(line) and line.rstrip()[-1] not in ";{}),>"):
+    if _matcher(_CODE_LINE)(line) and not (_JAPANESE.search(line) and line.rstrip()[-1] not in ";{}),>"):
         return 1
     return None

@@ -11,6 +11,7 @@ import json
 import mmap
 from array import array
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from sys import byteorder
@@ -30,28 +31,23 @@ class Weights:
     """An open weights file. `header` holds the scales, biases and the calibration; rows are decoded when first needed."""
 
     header: Mapping[str, Any]
-    ordinal: Mapping[int, int]
+    ordinal: dict[int, int]
     """Feature number -> its row."""
     data: mmap.mmap | bytes
     first_row: int
     rows: dict[int, int] = field(default_factory=dict)
 
-    def add_up(self, numbers: Iterable[int]) -> tuple[int, list[int]]:
+    def add_up(self, numbers: AbstractSet[int]) -> tuple[int, list[int]]:
         """How many of `numbers` have a row, and the sum of the raw values of each lane."""
-        total = 0
-        known = 0
-        rows, ordinal, data, first = self.rows, self.ordinal, self.data, self.first_row
-        for number in numbers:
-            row = rows.get(number)
-            if row is None:
-                place = ordinal.get(number)
-                if place is None:
-                    continue
-                start = first + place * ROW_BYTES
-                row = rows[number] = int.from_bytes(data[start : start + ROW_BYTES], "little")
-            total += row
-            known += 1
-        return known, [(total >> shift) & LANE_MASK for shift in range(0, 8 * ROW_BYTES, 8 * LANE_BYTES)]
+        rows = self.rows
+        known = self.ordinal.keys() & numbers
+        total = sum([rows.get(number) or self._row(number) for number in known])
+        return len(known), [(total >> shift) & LANE_MASK for shift in range(0, 8 * ROW_BYTES, 8 * LANE_BYTES)]
+
+    def _row(self, number: int) -> int:
+        start = self.first_row + self.ordinal[number] * ROW_BYTES
+        row = self.rows[number] = int.from_bytes(self.data[start : start + ROW_BYTES], "little")
+        return row
 
 
 def load(path: Path = SHIPPED) -> Weights:
