@@ -1,4 +1,4 @@
-"""`llmswitch ledger`: where the ledger is, and whether it is sound."""
+"""`llmswitch ledger`: where the ledger is, whether it is sound, and its care."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from llmswitch.commands.ledger_care import export, merge, vacuum
+from llmswitch.commands.ledger_delete import delete
 from llmswitch.commands.ledger_import import import_logs
+from llmswitch.commands.ledger_reprice import reprice
 from llmswitch.errors import LedgerError
 from llmswitch.paths import ledger_file
 
@@ -16,10 +19,18 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the sub-commands to `app`."""
-    ledger = typer.Typer(help="The record of every call: where it is, whether it is sound.", no_args_is_help=True)
+    ledger = typer.Typer(
+        help="The record of every call: where it is, whether it is sound, what else belongs in it.",
+        no_args_is_help=True,
+    )
     ledger.command("path")(path)
     ledger.command("check")(check)
     ledger.command("import")(import_logs)
+    ledger.command("export")(export)
+    ledger.command("merge")(merge)
+    ledger.command("reprice")(reprice)
+    ledger.command("delete")(delete)
+    ledger.command("vacuum")(vacuum)
     app.add_typer(ledger, name="ledger")
 
 

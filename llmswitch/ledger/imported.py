@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from llmswitch.catalog import Model, ProviderSettings
-from llmswitch.ledger import price_list
 from llmswitch.ledger.logged_call import Counts, FileMark, LoggedCall, larger
-from llmswitch.ledger.price_list import Rates
-from llmswitch.ledger.prices import CostSource, cost_of, price_id, rates_of
-from llmswitch.ledger.store import Ledger, sortable_id, to_pico
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SLOT_US = 30 * 60 * 1_000_000
-"""Prices change at no other minutes than :00 and :30."""
+from llmswitch.ledger.prices import CostSource
+from llmswitch.ledger.rate_cache import RateCache
+from llmswitch.ledger.store import Ledger, sortable_id
 
 _ATTEMPT = """
     INSERT INTO attempts (id, dispatch_id, ordinal, started_at, model, provider, model_id, tier, plan, status,
@@ -55,19 +49,6 @@ class Amounts(NamedTuple):
     price_version: str | None
 
 
-class _PicoRates(NamedTuple):
-    """Whole 1e-12 dollars for a token of each bucket, and for the call; with what a cost made of them is called."""
-
-    fresh: int
-    read: int
-    short: int
-    hour: int
-    output: int
-    call: int
-    source: CostSource
-    version: str | None
-
-
 @dataclass(slots=True)
 class Pricing:
     """What the calls of a program cost. `entries` are the profile's models behind that program, by their id. `covered`: a
@@ -78,8 +59,7 @@ class Pricing:
     plan: str | None = None
     covered: bool = True
     _models: dict[str, Model] = field(default_factory=dict)
-    _limits: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    _rates: dict[tuple[str, int, int], _PicoRates | Rates | None] = field(default_factory=dict)
+    _cache: RateCache = field(default_factory=RateCache)
 
     def model(self, model_id: str) -> Model:
         """The profile's entry of that id, else one of that name."""
@@ -89,55 +69,13 @@ class Pricing:
 
     def amounts(self, model_id: str, at: int, counts: Counts, *, unusual: bool = False) -> Amounts:
         """What it cost: nothing in cash where a plan covers it, and then what it would have cost."""
-        pico, source, version = self._charge(self.model(model_id), at, counts)
+        provider = ProviderSettings(self.source, kind=self.source)
+        pico, source, version = self._cache.charge(self.model(model_id), provider, at, counts.usage())
         if self.covered:
             return Amounts(0, pico, "plan", version)
         if pico is None:
             return Amounts(None, None, "unknown", None)
         return Amounts(pico, None, "estimate" if unusual else source, version)
-
-    def _charge(self, model: Model, at: int, counts: Counts) -> tuple[int | None, CostSource, str | None]:
-        """`prices.cost_of`'s list price, with the rates looked up once for each model, tier and half hour."""
-        fresh, read, written, hour, output, _ = (count or 0 for count in counts)
-        prompt = fresh + read + written
-        if model.model not in self._limits:
-            self._limits[model.model] = price_list.thresholds(price_id(self._provider) or "", model.model)
-        key = (model.model, at // _SLOT_US, sum(prompt > limit for limit in self._limits[model.model]))
-        if key not in self._rates:
-            self._rates[key] = _pico_rates(
-                *rates_of(model, self._provider, _EPOCH + timedelta(microseconds=at), prompt)
-            )
-        rates = self._rates[key]
-        if counts.fresh is None or rates is None:
-            return None, "unknown", None
-        if isinstance(rates, Rates):
-            cost = cost_of(
-                counts.usage(), replace(model, plan=None), self._provider, _EPOCH + timedelta(microseconds=at)
-            )
-            return to_pico(cost.usd), cost.source, cost.version
-        pico = fresh * rates.fresh + read * rates.read + output * rates.output + rates.call
-        pico += max(0, written - hour) * rates.short + hour * rates.hour
-        return pico, rates.source, rates.version
-
-    @property
-    def _provider(self) -> ProviderSettings:
-        return ProviderSettings(self.source, kind=self.source)
-
-
-def _pico_rates(rates: Rates | None, source: CostSource, version: str | None) -> _PicoRates | Rates | None:
-    """The same in integers, or as it is where that would not be exact: fractions, reasoning apart, a bucket without a
-    price."""
-    if rates is None:
-        return None
-    fresh = rates.input
-    short = fresh if rates.cache_write_5m is None else rates.cache_write_5m
-    hour = short if rates.cache_write_1h is None else rates.cache_write_1h
-    read = fresh if rates.cache_read is None else rates.cache_read
-    dollars = (fresh, read, short, hour, rates.output)
-    if rates.reasoning is not None or any(rate is None or rate * 10**6 % 1 for rate in dollars):
-        return rates
-    whole = [int(rate * 10**6) for rate in dollars if rate is not None]
-    return _PicoRates(whole[0], whole[1], whole[2], whole[3], whole[4], to_pico(rates.request) or 0, source, version)
 
 
 def marks(ledger: Ledger, source: str) -> dict[int, FileMark]:

@@ -67,12 +67,33 @@ def version() -> str:
     return str(_snapshot()["source"])
 
 
+def made() -> str:
+    """The day the shipped list was made, as `2026-11-23`: what changed after it is not known here."""
+    return str(_snapshot()["made"])
+
+
+def periods(provider_id: str, model_id: str) -> tuple[str, ...]:
+    """When each of the model's prices begins to hold, in the list's order: a UTC date, `16:30–00:30 UTC` for a part of
+    each day, empty for always. Nothing for a model that is not known."""
+    return tuple(
+        _period_text(when) for when, units in _history(provider_id, model_id.lower()) or [] if "input" in units
+    )
+
+
+def period_rates(provider_id: str, model_id: str, number: int, prompt_tokens: int) -> Rates:
+    """The rates of the price `number` of `periods` for a prompt of that size."""
+    entries = [units for _, units in _history(provider_id, model_id.lower()) or [] if "input" in units]
+    return _rates(entries[number], prompt_tokens)
+
+
 def rates(provider_id: str, model_id: str, at: datetime, prompt_tokens: int) -> Rates | None:
     """The rates for a prompt of `prompt_tokens` (cache included) at the instant `at`, or None where none are known.
     A price tier is a cliff: one token above its threshold, the whole call has its price."""
     units = _units(provider_id, model_id, at)
-    if not units or "input" not in units:
-        return None
+    return _rates(units, prompt_tokens) if units and "input" in units else None
+
+
+def _rates(units: dict[str, Any], prompt_tokens: int) -> Rates:
     here = {unit: _at_size(price, prompt_tokens) for unit, price in units.items()}
     return Rates(
         input=here["input"],
@@ -160,6 +181,15 @@ def _holds(when: dict[str, Any] | None, at: datetime) -> bool:
     start, end = str(when["between"][0]), str(when["between"][1])
     clock = at.time().isoformat()
     return start <= clock < end if start <= end else clock >= start or clock < end
+
+
+def _period_text(when: dict[str, Any] | None) -> str:
+    if when is None:
+        return ""
+    if "from" in when:
+        return str(when["from"])
+    start, end = (str(clock)[:5] for clock in when["between"])
+    return f"{start}–{end} UTC"
 
 
 def _at_size(price: Any, prompt_tokens: int) -> Decimal:

@@ -5,8 +5,8 @@
 genai-prices takes a quarter of a second to import; this file is read in a few milliseconds (`price_list.py`). It is
 made on a developer's machine and committed, so that prices never change without a diff that somebody read.
 
-Shape: `{"source": "genai-prices 0.2.3", "providers": {id: {"api": regex, "models": [[match, prices], …]}}}` in the
-source's order, which decides between two entries that both match.
+Shape: `{"source": "genai-prices 0.2.3", "made": "2026-11-23", "providers": {id: {"api": regex, "models":
+[[match, prices], …]}}}` in the source's order, which decides between two entries that both match.
 `match` is `=id`, `^prefix`, `$suffix`, `*part` or `/regex`; a list of these of which one must match; or `{"and": list}`.
 `prices` is `[[when, {unit: price}], …]`; the last entry whose `when` holds counts. `when` is null,
 `{"from": "2026-12-01"}` (UTC date) or `{"between": ["00:30:00", "16:30:00"]}` (UTC, end excluded). A `price` is dollars
@@ -20,6 +20,9 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+MADE = "2026-11-23"
+"""The day this release of genai-prices was taken in. Change it when the file is written anew."""
 
 UNITS = {
     "input_mtok": "input",
@@ -42,6 +45,7 @@ def build() -> dict[str, Any]:
 
     return {
         "source": f"genai-prices {genai_prices.__version__}",
+        "made": MADE,
         "providers": {
             provider.id: {
                 "api": provider.api_pattern,
@@ -108,7 +112,8 @@ def text(snapshot: dict[str, Any]) -> str:
             json.dumps(model, separators=(",", ":"), ensure_ascii=False) for model in provider["models"]
         )
         providers.append(f'{json.dumps(name)}:{{"api":{json.dumps(provider["api"])},"models":[\n{models}\n]}}')
-    return f'{{"source":{json.dumps(snapshot["source"])},"providers":{{\n' + ",\n".join(providers) + "\n}}\n"
+    about = f'"source":{json.dumps(snapshot["source"])},"made":{json.dumps(snapshot["made"])}'
+    return f'{{{about},"providers":{{\n' + ",\n".join(providers) + "\n}}\n"
 
 
 def main() -> int:
