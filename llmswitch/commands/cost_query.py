@@ -14,7 +14,7 @@ import typer
 from llmswitch.catalog import Plan
 from llmswitch.commands.cost import THIS
 from llmswitch.commands.options import Global, profile_of
-from llmswitch.errors import ConfigError, UsageError
+from llmswitch.errors import ConfigError, LedgerError, UsageError
 from llmswitch.ledger import budget, period
 from llmswitch.ledger.budget import Limit, State
 from llmswitch.ledger.cells import Where
@@ -187,6 +187,8 @@ def _ledger() -> Iterator[sqlite3.Connection]:
             yield connection
         return
     with Ledger.open() as ledger, ledger.reading() as connection:
+        with contextlib.suppress(LedgerError):  # a file that can't be written: the same figures, row by row
+            ledger.sum_up()
         for note in ledger.notes:
             typer.echo(note, err=True)
         yield connection

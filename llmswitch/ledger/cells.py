@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from llmswitch.ledger.period import Period
 
@@ -107,30 +107,41 @@ def cells(
     where: Where | None = None,
     thresholds: Sequence[int] = (),
 ) -> Iterator[Cell]:
-    """The cells of `days` for the calls that `where` asks for, apart at each of the `thresholds` (tokens of a prompt)
-    and by each of the `labels`."""
+    """The cells of `days`, row by row, for the calls that `where` asks for, apart at each of the `thresholds` (tokens of
+    a prompt) and by each of the `labels`. `summed.cells` gives the same sooner where it can."""
     asked = where.asked if where else {}
-    sql = _row_sql(tuple(labels), thresholds, asked)
+    sql = row_sql(tuple(labels), thresholds, asked)
     values = {name: json.dumps(wanted) for name, wanted in asked.items()}
+    yield from as_cells(connection.execute(sql, {"days": json.dumps(days), **values}), len(labels))
+
+
+def as_cells(rows: Iterable[tuple[Any, ...]], labels: int) -> Iterator[Cell]:
+    """Rows of `row_sql` as cells."""
     kind_of = cache(Kind)
     labelled = 3 + len(Kind._fields)
-    sums = labelled + len(labels)
-    for row in connection.execute(sql, {"days": json.dumps(days), **values}):
+    sums = labelled + labels
+    for row in rows:
         yield Cell(row[0], row[1], row[2], kind_of(*row[3:labelled]), row[labelled:sums], row[sums:])
 
 
-def _row_sql(labels: Sequence[Label], thresholds: Sequence[int], asked: dict[str, tuple[str, ...]]) -> str:
+def row_sql(
+    labels: Sequence[Label], thresholds: Sequence[int], asked: dict[str, tuple[str, ...]], *, after: int | None = None
+) -> str:
+    """SQL for the cells; with `after` only of attempts with a larger id, of which there are few."""
     kind = "a.provider, a.model, a.tier, a.plan, a.local, a.status, a.cost_source, a.cost_pico IS NOT NULL"
     columns = ", ".join([kind, *(f"d.{name}" for name in labels)])
     tokens = ", ".join(f"coalesce(sum(a.{name}), 0)" for name in TOKEN_COLUMNS)
     join = "LEFT JOIN dispatches AS d ON d.id = a.dispatch_id" if set(labels) | (set(asked) & set(LABELS)) else ""
     width = 3 + len(Kind._fields) + len(labels)
+    tables, few = f"{DAY_TABLE} CROSS JOIN attempts AS a", ""
+    if after is not None:
+        tables, few = f"attempts AS a NOT INDEXED CROSS JOIN {DAY_TABLE}", f"a.id > {after} AND"
     return f"""
         SELECT days.label, a.started_at / {DAY_US}, {prompt_size("a.", thresholds)}, {columns},
             count(*), count(*) FILTER (WHERE {UNKNOWN_COST.format("a.")}), count(a.imputed_pico),
             coalesce(sum(a.cost_pico), 0), coalesce(sum(a.imputed_pico), 0), {tokens}
-        FROM {DAY_TABLE} CROSS JOIN attempts AS a {join}
-        WHERE a.started_at >= days.since AND a.started_at < days.until {filters(asked)}
+        FROM {tables} {join}
+        WHERE {few} a.started_at >= days.since AND a.started_at < days.until {filters(asked)}
         GROUP BY {", ".join(str(number + 1) for number in range(width))}"""  # noqa: S608 - no value of a user
 
 

@@ -174,11 +174,20 @@ def _create_imports_and_repricings(connection: sqlite3.Connection) -> None:
         ) WITHOUT ROWID""")
 
 
+def _create_sums_and_cache_hits(connection: sqlite3.Connection) -> None:
+    """What reports of large ledgers read instead of every row: see `rollup`."""
+    from llmswitch.ledger import rollup  # not at the top: every call opens a ledger, and hardly any makes this step
+
+    rollup.create(connection)
+    connection.execute("CREATE INDEX dispatches_hits ON dispatches (started_at) WHERE cache = 'hit'")
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_dispatches_and_attempts,
     _create_cooldowns_and_quota_windows,
     _create_sessions_and_turns,
     _create_imports_and_repricings,
+    _create_sums_and_cache_hits,
 ]
 
 LATEST = len(MIGRATIONS)

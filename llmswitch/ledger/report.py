@@ -16,10 +16,12 @@ from typing import Any, Literal
 
 from llmswitch.catalog import Plan
 from llmswitch.ledger import price_list
-from llmswitch.ledger.cells import LABELS, Cell, Where, cells, filters, local_days, microseconds
+from llmswitch.ledger.cells import LABELS, Cell, Where, filters, local_days, microseconds
 from llmswitch.ledger.figures import Day, Figures
 from llmswitch.ledger.period import Period, midnight
 from llmswitch.ledger.prices import BASELINE, baseline_ids
+from llmswitch.ledger.store import PICO
+from llmswitch.ledger.summed import cells, daily_cash
 from llmswitch.ledger.tally import Baseline, Tally, Trend
 
 GroupBy = Literal["model", "task", "provider", "day", "week", "project", "profile", "session", "hook"]
@@ -125,14 +127,11 @@ def recent_cash(
     """The cash of each of the last `most` local days that are over, none before the ledger's first call."""
     today = now.astimezone(zone).date()
     start, end = (midnight(day, zone) for day in (today - timedelta(days=most), today))
-    trend = Trend()
     days = local_days(connection, Period("", start, end), zone)
-    for cell in cells(connection, days):
-        trend.add(cell)
-    found = trend.by_day()
+    found = daily_cash(connection, days)
     first = connection.execute("SELECT min(started_at) FROM attempts").fetchone()[0]
     began = datetime.fromtimestamp((first or 0) / 1e6, UTC).astimezone(zone).date().isoformat()
-    return [found.get(label, Day()).cash for label, _, _ in days if label >= began]
+    return [Decimal(found.get(label, 0)) / PICO for label, _, _ in days if label >= began]
 
 
 class _Sums:

@@ -34,6 +34,9 @@ Admit = Callable[[sqlite3.Connection, int], None]
 
 PICO = 10**12
 _LARGEST_ERROR = 500
+_SUM_UP_EVERY = 1000
+"""Calls after which one adds to the sums what has come together, so that no report finds much to add."""
+
 _SECRET = re.compile(r"(?i)(\b(?:sk|rk|pk|gsk|xai|key)[-_]|\bAIza|\bbearer\s+)[\w.~+/=-]{6,}")
 
 
@@ -193,6 +196,8 @@ class Ledger:
         if cost.usd is not None:
             values["reserved_pico"] = None
         self._close_row("attempts", attempt_id, values)
+        if attempt_id % _SUM_UP_EVERY == 0:
+            self.sum_up()
 
     def finish_dispatch(
         self,
@@ -213,6 +218,16 @@ class Ledger:
         }
         values |= {name: value for name, value in (("cache", cache), ("task", task)) if value is not None}
         self._close_row("dispatches", dispatch_id, values)
+
+    def sum_up(self) -> None:
+        """Bring the sums that reports read (`rollup`) up to the last attempt, some thousand attempts a transaction."""
+        from llmswitch.ledger import rollup  # every call opens a ledger, and hardly any comes here
+
+        with self.reading() as connection:
+            more = rollup.is_behind(connection)
+        while more:
+            with self.writing() as connection:
+                more = rollup.advance(connection)
 
     def sweep_lost(self) -> int:
         """Mark what dead processes left open as lost, release what it had reserved, and return how many attempts that

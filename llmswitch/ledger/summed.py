@@ -1,0 +1,109 @@
+"""Cells from the sums of whole quarters of an hour, where those can answer; row by row where they can't."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from llmswitch.ledger import cells as rows
+from llmswitch.ledger.cells import DAY_TABLE, DAY_US, LABELS, TOKEN_COLUMNS, Cell, Kind, Label, Where
+from llmswitch.ledger.rollup import NONE_TIER, QUARTER_US, SIZES
+
+Days = Sequence[tuple[str, int, int]]
+_QUARTERS = DAY_US // QUARTER_US
+_OF_ATTEMPTS = {"model", "provider"}
+_IN_DAYS = f"s.quarter >= days.since / {QUARTER_US} AND s.quarter < days.until / {QUARTER_US} AND s.calls > 0"
+_SUMS = ", ".join(
+    f"sum(s.{name})"
+    for name in ("calls", "unknown_calls", "imputed_calls", "cash_pico", "imputed_pico", *TOKEN_COLUMNS)
+)
+
+
+def cells(
+    connection: sqlite3.Connection,
+    days: Days,
+    *,
+    labels: Sequence[Label] = (),
+    where: Where | None = None,
+    thresholds: Sequence[int] = (),
+) -> list[Cell]:
+    """The same figures as `cells.cells`: from the sums where they keep apart what is asked apart, that is days that
+    begin and end on a quarter of an hour, no labels, and thresholds that the sums know. Such cells may be split at more
+    thresholds than was asked for."""
+    asked = where.asked if where else {}
+    whole = all(since % QUARTER_US == 0 and until % QUARTER_US == 0 for _, since, until in days)
+    if labels or not whole or set(asked) & set(LABELS) or not set(thresholds) <= set(SIZES):
+        return list(rows.cells(connection, days, labels=labels, where=where, thresholds=thresholds))
+    with _one_view(connection):
+        mark = _mark(connection)
+        found = list(_summed(connection, days, where or Where(), tuple(thresholds)))
+        sql = rows.row_sql((), thresholds, asked, after=mark)
+        values = {name: json.dumps(wanted) for name, wanted in asked.items()}
+        newest = connection.execute(sql, {"days": json.dumps(days), **values}).fetchall()
+    return [*found, *rows.as_cells(newest, 0)]
+
+
+def daily_cash(connection: sqlite3.Connection, days: Days) -> dict[str, int]:
+    """Cash of each local day that had calls, in 1e-12 dollars. The days begin and end on a quarter of an hour."""
+    values = {"days": json.dumps(days)}
+    with _one_view(connection):
+        newest = f"""SELECT days.label, sum(a.cost_pico) FROM attempts AS a NOT INDEXED CROSS JOIN {DAY_TABLE}
+            WHERE a.id > {_mark(connection)} AND a.started_at >= days.since AND a.started_at < days.until GROUP BY 1"""  # noqa: S608
+        summed = (
+            f"SELECT days.label, sum(s.cash_pico) FROM {DAY_TABLE} CROSS JOIN sums AS s WHERE {_IN_DAYS} GROUP BY 1"  # noqa: S608
+        )
+        found = [*connection.execute(summed, values), *connection.execute(newest, values)]
+    cash: dict[str, int] = {}
+    for label, pico in found:
+        cash[label] = cash.get(label, 0) + (pico or 0)
+    return cash
+
+
+def _summed(connection: sqlite3.Connection, days: Days, where: Where, thresholds: tuple[int, ...]) -> Iterator[Cell]:
+    kinds = _kinds(connection, where)
+    only = f"AND s.kind IN ({', '.join(str(number) for number in kinds)})" if where.asked else ""
+    cursor = connection.execute(
+        f"""SELECT days.label, s.quarter / {_QUARTERS}, s.size, s.kind, {_SUMS}
+            FROM {DAY_TABLE} CROSS JOIN sums AS s WHERE {_IN_DAYS} {only} GROUP BY 1, 2, 3, 4""",  # noqa: S608 - numbers
+        {"days": json.dumps(days)},
+    )
+    for label, utc_day, size, kind, *sums in cursor:
+        yield Cell(label, utc_day, _above(size, thresholds), kinds[kind], (), tuple(sums))
+
+
+def _kinds(connection: sqlite3.Connection, where: Where) -> dict[int, Kind]:
+    """The kinds that `where` asks for, by their number."""
+    found = {}
+    for number, provider, model, tier, plan, local, status, source, known in connection.execute(
+        "SELECT id, provider, model, tier, plan, local, status, source, known FROM sum_kinds"
+    ):
+        kind = Kind(
+            provider, model, None if tier == NONE_TIER else tier, plan or None, local, status, source or None, known
+        )
+        if all(getattr(kind, name) in wanted for name, wanted in where.asked.items()):
+            found[number] = kind
+    return found
+
+
+def _above(size: int, thresholds: tuple[int, ...]) -> int:
+    """The largest of `thresholds` that prompts above `size` are above."""
+    return max((limit for limit in thresholds if limit <= size), default=0)
+
+
+def _mark(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT attempt FROM sums_mark").fetchone()[0])
+
+
+@contextmanager
+def _one_view(connection: sqlite3.Connection) -> Iterator[None]:
+    """All reads within see the ledger at one moment: the mark may not move between two of them."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
