@@ -42,7 +42,10 @@ def build(settings: ProviderSettings) -> Provider:
 
         for entry in entry_points(group=ENTRY_POINT_GROUP):
             if entry.name == settings.kind:
-                adapter: type[Provider] = entry.load()
+                try:
+                    adapter: type[Provider] = entry.load()
+                except (ImportError, AttributeError) as error:
+                    raise ConfigError(f"the plug-in {entry.value} can't be loaded: {error}") from error
                 return adapter(settings)
         known = ", ".join(sorted(ADAPTERS))
         raise ConfigError(
