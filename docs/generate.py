@@ -12,7 +12,7 @@ from pathlib import Path
 
 from faults_page import faults
 
-from llmswitch.cli import app
+from llmswitch.cli import build
 from llmswitch.errors import EXIT_MEANING
 from llmswitch.profile.builtin_providers import BUILTIN_PROVIDERS
 from llmswitch.profile.layers import environment_keys
@@ -27,7 +27,7 @@ def command_line() -> str:
     import typer
 
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(build())
     pages = [[]]
     for name, command in root.commands.items():  # type: ignore[attr-defined]  # a click group
         pages.append([name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -14,17 +15,8 @@ from llmswitch import errors
 from llmswitch.commands.options import Global, ProfileOption, ProjectOption
 from llmswitch.errors import ExitCode, LlmSwitchError
 
-COMMANDS = ("ask", "classify", "wrong", "cost", "status", "history", "profile", "models", "ledger")
+COMMANDS = ("ask", "classify", "wrong", "cost", "status", "history", "profile", "models", "prices", "ledger")
 """One module of `llmswitch.commands` each, in the order of `--help`; its `register(app)` adds the verb."""
-
-app = typer.Typer(
-    name="llmswitch",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Label the task, pick the model, stream the answer, keep the bill.",
-)
 
 
 def _version(wanted: bool) -> None:
@@ -33,7 +25,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _global(
     ctx: typer.Context,
     profile: ProfileOption = None,
@@ -45,14 +36,39 @@ def _global(
     ctx.obj = Global(profile, no_project)
 
 
-for _name in COMMANDS:
-    import_module(f"llmswitch.commands.{_name}").register(app)
+def build(verbs: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The app with these verbs. A start that knows its verb builds only that one, which is half of a start."""
+    app = typer.Typer(
+        name="llmswitch",
+        no_args_is_help=True,
+        add_completion=len(verbs) == len(COMMANDS),
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Label the task, pick the model, stream the answer, keep the bill.",
+    )
+    app.callback()(_global)
+    for verb in verbs:
+        import_module(f"llmswitch.commands.{verb}").register(app)
+    return app
+
+
+def verbs_of(arguments: Sequence[str]) -> Sequence[str]:
+    """The verb of a command line, or all of them where it is not plain which one it is (help, a typo, completion)."""
+    words = iter(arguments)
+    for word in words:
+        if word in ("-P", "--profile"):
+            next(words, None)
+        elif word != "--no-project" and not word.startswith("--profile="):
+            return (word,) if word in COMMANDS else COMMANDS
+    return COMMANDS
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code. Every error ends here."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = build(verbs_of(words))(args=words, prog_name="llmswitch", standalone_mode=False)
     except LlmSwitchError as error:
         _say(error.message, error.hint)
         return int(error.exit_code)

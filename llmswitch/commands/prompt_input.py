@@ -14,10 +14,7 @@ the argument
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +146,10 @@ def _decode(data: bytes, name: str, say: Callable[[str], None]) -> str | Image:
 
 def _edit(initial: str) -> str:
     """The text after the person edited it in $VISUAL or $EDITOR. Raises InputError where there is none or it failed."""
+    import shlex
+    import subprocess
+    import tempfile
+
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     descriptor, name = tempfile.mkstemp(suffix=".md", prefix="llmswitch-")
     path = Path(name)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from collections.abc import AsyncIterator
 from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
@@ -73,6 +71,9 @@ def api_key(settings: ProviderSettings) -> str | None:
 
 
 def _key_from_command(settings: ProviderSettings, command: str) -> str:
+    import shlex
+    import subprocess
+
     try:
         done = subprocess.run(  # the user's own configuration names this command
             shlex.split(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False
