@@ -72,18 +72,27 @@ def made() -> str:
     return str(_snapshot()["made"])
 
 
-def periods(provider_id: str, model_id: str) -> tuple[str, ...]:
-    """When each of the model's prices begins to hold, in the list's order: a UTC date, `16:30–00:30 UTC` for a part of
-    each day, empty for always. Nothing for a model that is not known."""
-    return tuple(
-        _period_text(when) for when, units in _history(provider_id, model_id.lower()) or [] if "input" in units
-    )
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One price of a model in the list. `holds` says when: from a UTC date on, `16:30–00:30 UTC` of each day, or ""
+    for always; `now`: it holds at the instant that was asked about. `tiers` are rates by the prompt size above which they
+    apply, the first from 0."""
+
+    holds: str
+    now: bool
+    tiers: tuple[tuple[int, Rates], ...]
 
 
-def period_rates(provider_id: str, model_id: str, number: int, prompt_tokens: int) -> Rates:
-    """The rates of the price `number` of `periods` for a prompt of that size."""
-    entries = [units for _, units in _history(provider_id, model_id.lower()) or [] if "input" in units]
-    return _rates(entries[number], prompt_tokens)
+def listed(provider_id: str, model_id: str, at: datetime) -> tuple[Listed, ...]:
+    """Every price the list has of a model, in its order; nothing for one it does not know."""
+    history = [(when, units) for when, units in _history(provider_id, model_id.lower()) or [] if "input" in units]
+    chosen = max([0, *(number for number, (when, _) in enumerate(history) if _holds(when, at.astimezone(UTC)))])
+    found = []
+    for number, (when, units) in enumerate(history):
+        starts = {int(start) for price in units.values() if isinstance(price, list) for start, _ in price[1]}
+        tiers = tuple((start, _rates(units, start + 1 if start else 0)) for start in (0, *sorted(starts)))
+        found.append(Listed(_period_text(when), number == chosen, tiers))
+    return tuple(found)
 
 
 def rates(provider_id: str, model_id: str, at: datetime, prompt_tokens: int) -> Rates | None:

@@ -165,6 +165,16 @@ def price_id(provider: ProviderSettings) -> str | None:
     return provider.name if price_list.has_provider(provider.name) else None
 
 
+def listed_ids(model_id: str) -> list[str]:
+    """The names a model may have in the price list, the likeliest first: without a context suffix (`[1m]`), then without
+    a routing suffix (`:free`)."""
+    bare = _CONTEXT_SUFFIX.sub("", model_id)
+    root, _, suffix = bare.rpartition(":")
+    if suffix == "free":
+        return [root]
+    return [bare, root] if suffix in _SAME_PRICE | _OTHER_ROUTE else [bare]
+
+
 def _amount(reported: CostReport | None) -> Decimal | None:
     """The reported dollars; None for no report or one that is not an amount."""
     if reported is None:
