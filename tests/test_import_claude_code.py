@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import provider_cases
 import pytest
 import upstream_wire
 from command import command_for
@@ -17,7 +18,7 @@ from fixtures_clients import OAUTH
 from session_logs import MESSAGE, answer, append, calls, rows, take_in, usage, write
 from upstream import Upstream
 
-from llmswitch.catalog import Model
+from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.conversation import Usage
 from llmswitch.ledger.prices import Cost
 from llmswitch.ledger.store import Ledger
@@ -325,3 +326,14 @@ def test_the_real_programs_log_of_a_resumed_and_a_forked_session_has_three_calls
     ask("three", "--resume", session, "--fork-session")
     take_in(ledger, "claude-code", home / ".claude" / "projects")
     assert [call[4] for call in calls(ledger)] == [9, 9, 9]
+
+
+def test_a_call_that_llmswitch_makes_leaves_no_log_to_import(
+    upstream: Upstream, claude_program: str, home: Path, ledger: Path
+) -> None:
+    env = {"ANTHROPIC_BASE_URL": upstream.url, "CLAUDE_CODE_OAUTH_TOKEN": OAUTH}
+    options = {"command": claude_program, "env": env}
+    settings = ProviderSettings("claude-code", kind="claude-code", key_required=False, options=options)
+    provider_cases.answer(settings, model=provider_cases.a_model("claude-opus-4-6", plan="claude-max"))
+    assert upstream.requests
+    assert take_in(ledger, "claude-code", home).new == 0

@@ -8,9 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import provider_cases
 import pytest
 from session_logs import append, calls, counted, meta, recorded, rollout, rows, take_in, tokens, turn, write
 from upstream import Upstream
+
+from llmswitch.catalog import ProviderSettings
 
 FIRST, SECOND, THIRD = (100, 40, 10), (250, 120, 30), (400, 200, 45)
 
@@ -197,3 +200,14 @@ def test_the_real_programs_log_of_a_resumed_and_a_forked_session_has_three_calls
     ask("fork", name, "three")
     take_in(ledger, "codex", home / ".codex" / "sessions")
     assert calls(ledger) == [(12, 0, 0, None, 9)] * 3
+
+
+def test_a_call_that_llmswitch_makes_leaves_no_log_to_import(
+    codex_upstream: Upstream, codex_program: str, api_key_login: None, home: Path, ledger: Path
+) -> None:
+    server = f'{{name="mock",base_url="{codex_upstream.openai_url}",wire_api="responses",requires_openai_auth=true}}'
+    options = {"command": codex_program, "args": ["-c", f"model_providers.mock={server}", "-c", "model_provider=mock"]}
+    settings = ProviderSettings("codex", kind="codex", key_required=False, options=options)
+    provider_cases.answer(settings, model=provider_cases.a_model("gpt-5.4"))
+    assert codex_upstream.requests
+    assert take_in(ledger, "codex", home).new == 0

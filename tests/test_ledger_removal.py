@@ -153,6 +153,16 @@ def test_the_command_deletes_before_a_local_day(home: Path, path: Path, record: 
     assert left(path) == ["day2"]
 
 
+def test_the_sums_that_reports_read_forget_them_too(path: Path, record: Callable[..., None]) -> None:
+    for day in (1, 2, 3):
+        record(day, "shop" if day < 3 else "blog")
+    with Ledger.open(path) as ledger:
+        ledger.sum_up()
+        delete(ledger, Which(project="shop"))
+        with ledger.reading() as connection:
+            assert connection.execute("SELECT sum(calls), sum(cash_pico) FROM sums").fetchone() == (1, 10**10)
+
+
 @pytest.mark.parametrize(
     "options",
     [[], ["--all", "--project", "x"], ["--before", "soon"], ["--before", "2026-11-01", "--keep-days", "3"]],

@@ -51,6 +51,7 @@ def import_logs(ledger: Ledger, source: Source, folders: list[Path], pricing: Ca
     for file in files:
         _read(source, file, own, batch)
     batch.save()
+    ledger.sum_up()
     return outcome
 
 

@@ -83,6 +83,7 @@ def merge(ledger: Ledger, incoming: Iterable[Record]) -> Merged:
                 writer.put(record)
     with ledger.writing() as writer.connection:
         writer.finish()
+    ledger.sum_up()
     return merged
 
 
