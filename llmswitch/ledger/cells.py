@@ -112,16 +112,16 @@ def cells(
     asked = where.asked if where else {}
     sql = row_sql(tuple(labels), thresholds, asked)
     values = {name: json.dumps(wanted) for name, wanted in asked.items()}
-    yield from as_cells(connection.execute(sql, {"days": json.dumps(days), **values}), len(labels))
+    yield from as_cells(connection.execute(sql, {"days": json.dumps(days), **values}), days, len(labels))
 
 
-def as_cells(rows: Iterable[tuple[Any, ...]], labels: int) -> Iterator[Cell]:
+def as_cells(rows: Iterable[tuple[Any, ...]], days: Sequence[tuple[str, int, int]], labels: int) -> Iterator[Cell]:
     """Rows of `row_sql` as cells."""
     kind_of = cache(Kind)
     labelled = 3 + len(Kind._fields)
     sums = labelled + labels
     for row in rows:
-        yield Cell(row[0], row[1], row[2], kind_of(*row[3:labelled]), row[labelled:sums], row[sums:])
+        yield Cell(days[row[0]][0], row[1], row[2], kind_of(*row[3:labelled]), row[labelled:sums], row[sums:])
 
 
 def row_sql(
@@ -137,7 +137,7 @@ def row_sql(
     if after is not None:
         tables, few = f"attempts AS a NOT INDEXED CROSS JOIN {DAY_TABLE}", f"a.id > {after} AND"
     return f"""
-        SELECT days.label, a.started_at / {DAY_US}, {prompt_size("a.", thresholds)}, {columns},
+        SELECT days.number, a.started_at / {DAY_US}, {prompt_size("a.", thresholds)}, {columns},
             count(*), count(*) FILTER (WHERE {UNKNOWN_COST.format("a.")}), count(a.imputed_pico),
             coalesce(sum(a.cost_pico), 0), coalesce(sum(a.imputed_pico), 0), {tokens}
         FROM {tables} {join}
@@ -145,9 +145,10 @@ def row_sql(
         GROUP BY {", ".join(str(number + 1) for number in range(width))}"""  # noqa: S608 - no value of a user
 
 
-DAY_TABLE = """(SELECT json_extract(value, '$[0]') AS label, json_extract(value, '$[1]') AS since,
-    json_extract(value, '$[2]') AS until FROM json_each(:days)) AS days"""
-"""The days lead, each an index range: far quicker than looking a day up for each call."""
+DAY_TABLE = """(SELECT key AS number, json_extract(value, '$[1]') AS since, json_extract(value, '$[2]') AS until
+    FROM json_each(:days)) AS days"""
+"""The days lead, each an index range: far quicker than looking a day up for each call. Their names are left to Python:
+SQLite would take each out of the JSON again for every row."""
 
 
 def filters(asked: dict[str, tuple[str, ...]]) -> str:

@@ -1,6 +1,7 @@
-"""Sums of the calls of each quarter of an hour, so that a report of ten million calls reads a few thousand rows.
+"""Sums of the calls of each hour and quarter of an hour, so that a report of ten million calls reads a few thousand rows.
 
-A quarter of an hour is the grid on which every present time zone's days begin, so any local day is a run of whole ones.
+A quarter of an hour is the grid on which every present time zone's days begin, so any local day is a run of whole ones; in
+most zones it is one of whole hours, which are fewer.
 The sums hold every attempt with an id up to a mark; those above it are read one by one. Recording a call therefore costs
 nothing here: the mark moves when a report is made, or after some hundred calls. What changes below the mark later (a call
 that is settled, priced anew, deleted) is corrected by triggers, in the transaction that changes it, whoever writes.
@@ -12,7 +13,9 @@ import sqlite3
 
 from llmswitch.ledger.cells import TOKEN_COLUMNS, UNKNOWN_COST, prompt_size
 
-QUARTER_US = 900_000_000
+GRAINS = (3_600_000_000, 900_000_000)
+"""Microseconds of the slots that are summed, the longest first. A `slot` counts those since 1970."""
+
 SIZES = (32_000, 100_000, 128_000, 199_999, 200_000, 256_000, 272_000, 512_000, 524_288)
 """Every prompt size at which a price of the list has a cliff. A baseline with another one is added up row by row. The
 triggers of a file have these numbers in them: a new one needs a migration that makes tables and triggers afresh."""
@@ -42,16 +45,16 @@ def create(connection: sqlite3.Connection) -> None:
         )""")
     connection.execute(f"""
         CREATE TABLE sums (
-            quarter INTEGER NOT NULL, kind INTEGER NOT NULL, size INTEGER NOT NULL,
+            grain INTEGER NOT NULL, slot INTEGER NOT NULL, kind INTEGER NOT NULL, size INTEGER NOT NULL,
             {", ".join(f"{name} INTEGER NOT NULL" for name in _SUMS)},
-            PRIMARY KEY (quarter, kind, size)
+            PRIMARY KEY (grain, slot, kind, size)
         ) WITHOUT ROWID""")
     connection.execute("CREATE TABLE sums_mark (attempt INTEGER NOT NULL)")
     connection.execute("INSERT INTO sums_mark VALUES (0)")
     for event, row, body in (
         ("INSERT", "new", _added("new.", 1)),
-        (f"UPDATE OF {', '.join(_READ)}", "old", [*_added("old.", -1), *_added("new.", 1), _EMPTY]),
-        ("DELETE", "old", [*_added("old.", -1), _EMPTY]),
+        (f"UPDATE OF {', '.join(_READ)}", "old", [*_added("old.", -1), *_added("new.", 1), *_EMPTY]),
+        ("DELETE", "old", [*_added("old.", -1), *_EMPTY]),
     ):
         connection.execute(
             f"CREATE TRIGGER sums_after_{event.split()[0].lower()} AFTER {event} ON attempts "  # noqa: S608 - names of this file
@@ -113,10 +116,10 @@ def _added(prefix: str, sign: int) -> list[str]:
     columns, values = ", ".join(_KIND), ", ".join(_kind_values(prefix))
     unknown = f"WHERE NOT EXISTS (SELECT 1 FROM sum_kinds AS k WHERE {same})"  # noqa: S608 - names of this file
     sums = ", ".join(f"{sign} * {value}" for value in _sum_values(prefix))
-    sized = f"{_quarter(prefix)}, k.id, {prompt_size(prefix, SIZES)}"
+    rest = f"k.id, {prompt_size(prefix, SIZES)}, {sums} FROM sum_kinds AS k WHERE {same} {_OR_GROW}"
     return [
         f"INSERT INTO sum_kinds ({columns}) SELECT {values} {unknown}",
-        f"{_INTO} SELECT {sized}, {sums} FROM sum_kinds AS k WHERE {same} {_OR_GROW}",
+        *(f"{_INTO} SELECT {_slot(prefix, grain)}, {rest}" for grain in GRAINS),
     ]
 
 
@@ -125,11 +128,11 @@ def _all_added(where: str) -> list[str]:
     columns, values = ", ".join(_KIND), ", ".join(_kind_values("a."))
     rows = f"attempts AS a NOT INDEXED JOIN sum_kinds AS k ON {_same_kind('a.')} WHERE {where}"
     sums = ", ".join(f"sum({value})" for value in _sum_values("a."))
-    sized = f"{_quarter('a.')}, k.id, {prompt_size('a.', SIZES)}"
+    rest = f"k.id, {prompt_size('a.', SIZES)}, {sums} FROM {rows} GROUP BY 1, 2, 3, 4 {_OR_GROW}"
     distinct = f"SELECT DISTINCT {values} FROM attempts AS a NOT INDEXED WHERE {where}"  # noqa: S608 - as above
     return [
         f"INSERT INTO sum_kinds ({columns}) {distinct} ON CONFLICT DO NOTHING",
-        f"{_INTO} SELECT {sized}, {sums} FROM {rows} GROUP BY 1, 2, 3 {_OR_GROW}",
+        *(f"{_INTO} SELECT {_slot('a.', grain)}, {rest}" for grain in GRAINS),
     ]
 
 
@@ -137,12 +140,16 @@ def _same_kind(prefix: str) -> str:
     return " AND ".join(f"k.{name} = {value}" for name, value in zip(_KIND, _kind_values(prefix), strict=True))
 
 
-def _quarter(prefix: str) -> str:
-    return f"{prefix}started_at / {QUARTER_US}"
+def _slot(prefix: str, grain: int) -> str:
+    """The columns `grain` and `slot`."""
+    return f"{grain}, {prefix}started_at / {grain}"
 
 
-_INTO = f"INSERT INTO sums ({', '.join(('quarter', 'kind', 'size', *_SUMS))})"
-_OR_GROW = "ON CONFLICT (quarter, kind, size) DO UPDATE SET " + ", ".join(
+_INTO = f"INSERT INTO sums ({', '.join(('grain', 'slot', 'kind', 'size', *_SUMS))})"
+_OR_GROW = "ON CONFLICT (grain, slot, kind, size) DO UPDATE SET " + ", ".join(
     f"{name} = {name} + excluded.{name}" for name in _SUMS
 )
-_EMPTY = f"DELETE FROM sums WHERE quarter = {_quarter('old.')} AND calls = 0"  # noqa: S608 - names of this file
+_EMPTY = tuple(
+    f"DELETE FROM sums WHERE (grain, slot) = ({_slot('old.', grain)}) AND calls = 0"  # noqa: S608 - as above
+    for grain in GRAINS
+)

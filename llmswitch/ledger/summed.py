@@ -9,12 +9,10 @@ from contextlib import contextmanager
 
 from llmswitch.ledger import cells as rows
 from llmswitch.ledger.cells import DAY_TABLE, DAY_US, LABELS, TOKEN_COLUMNS, Cell, Kind, Label, Where
-from llmswitch.ledger.rollup import NONE_TIER, QUARTER_US, SIZES
+from llmswitch.ledger.rollup import GRAINS, NONE_TIER, SIZES
 
 Days = Sequence[tuple[str, int, int]]
-_QUARTERS = DAY_US // QUARTER_US
 _OF_ATTEMPTS = {"model", "provider"}
-_IN_DAYS = f"s.quarter >= days.since / {QUARTER_US} AND s.quarter < days.until / {QUARTER_US} AND s.calls > 0"
 _SUMS = ", ".join(
     f"sum(s.{name})"
     for name in ("calls", "unknown_calls", "imputed_calls", "cash_pico", "imputed_pico", *TOKEN_COLUMNS)
@@ -33,44 +31,54 @@ def cells(
     begin and end on a quarter of an hour, no labels, and thresholds that the sums know. Such cells may be split at more
     thresholds than was asked for."""
     asked = where.asked if where else {}
-    whole = all(since % QUARTER_US == 0 and until % QUARTER_US == 0 for _, since, until in days)
-    if labels or not whole or set(asked) & set(LABELS) or not set(thresholds) <= set(SIZES):
+    grain = _grain(days)
+    if labels or grain is None or set(asked) & set(LABELS) or not set(thresholds) <= set(SIZES):
         return list(rows.cells(connection, days, labels=labels, where=where, thresholds=thresholds))
     with _one_view(connection):
         mark = _mark(connection)
-        found = list(_summed(connection, days, where or Where(), tuple(thresholds)))
+        found = list(_summed(connection, days, grain, where or Where(), tuple(thresholds)))
         sql = rows.row_sql((), thresholds, asked, after=mark)
         values = {name: json.dumps(wanted) for name, wanted in asked.items()}
         newest = connection.execute(sql, {"days": json.dumps(days), **values}).fetchall()
-    return [*found, *rows.as_cells(newest, 0)]
+    return [*found, *rows.as_cells(newest, days, 0)]
 
 
 def daily_cash(connection: sqlite3.Connection, days: Days) -> dict[str, int]:
     """Cash of each local day that had calls, in 1e-12 dollars. The days begin and end on a quarter of an hour."""
-    values = {"days": json.dumps(days)}
+    values, grain = {"days": json.dumps(days)}, _grain(days) or GRAINS[-1]
     with _one_view(connection):
-        newest = f"""SELECT days.label, sum(a.cost_pico) FROM attempts AS a NOT INDEXED CROSS JOIN {DAY_TABLE}
+        newest = f"""SELECT days.number, sum(a.cost_pico) FROM attempts AS a NOT INDEXED CROSS JOIN {DAY_TABLE}
             WHERE a.id > {_mark(connection)} AND a.started_at >= days.since AND a.started_at < days.until GROUP BY 1"""  # noqa: S608
-        summed = (
-            f"SELECT days.label, sum(s.cash_pico) FROM {DAY_TABLE} CROSS JOIN sums AS s WHERE {_IN_DAYS} GROUP BY 1"  # noqa: S608
-        )
+        summed = f"SELECT days.number, sum(s.cash_pico) FROM {DAY_TABLE} CROSS JOIN sums AS s WHERE {_in_days(grain)} GROUP BY 1"  # noqa: S608
         found = [*connection.execute(summed, values), *connection.execute(newest, values)]
     cash: dict[str, int] = {}
-    for label, pico in found:
+    for number, pico in found:
+        label = days[number][0]
         cash[label] = cash.get(label, 0) + (pico or 0)
     return cash
 
 
-def _summed(connection: sqlite3.Connection, days: Days, where: Where, thresholds: tuple[int, ...]) -> Iterator[Cell]:
+def _grain(days: Days) -> int | None:
+    """The longest slots of which all the days are made."""
+    return next((grain for grain in GRAINS if all(at % grain == 0 for _, *ends in days for at in ends)), None)
+
+
+def _in_days(grain: int) -> str:
+    return f"s.grain = {grain} AND s.slot >= days.since / {grain} AND s.slot < days.until / {grain} AND s.calls > 0"
+
+
+def _summed(
+    connection: sqlite3.Connection, days: Days, grain: int, where: Where, thresholds: tuple[int, ...]
+) -> Iterator[Cell]:
     kinds = _kinds(connection, where)
     only = f"AND s.kind IN ({', '.join(str(number) for number in kinds)})" if where.asked else ""
     cursor = connection.execute(
-        f"""SELECT days.label, s.quarter / {_QUARTERS}, s.size, s.kind, {_SUMS}
-            FROM {DAY_TABLE} CROSS JOIN sums AS s WHERE {_IN_DAYS} {only} GROUP BY 1, 2, 3, 4""",  # noqa: S608 - numbers
+        f"""SELECT days.number, s.slot / {DAY_US // grain}, s.size, s.kind, {_SUMS}
+            FROM {DAY_TABLE} CROSS JOIN sums AS s WHERE {_in_days(grain)} {only} GROUP BY 1, 2, 3, 4""",  # noqa: S608 - numbers
         {"days": json.dumps(days)},
     )
-    for label, utc_day, size, kind, *sums in cursor:
-        yield Cell(label, utc_day, _above(size, thresholds), kinds[kind], (), tuple(sums))
+    for number, utc_day, size, kind, *sums in cursor:
+        yield Cell(days[number][0], utc_day, _above(size, thresholds), kinds[kind], (), tuple(sums))
 
 
 def _kinds(connection: sqlite3.Connection, where: Where) -> dict[int, Kind]:
