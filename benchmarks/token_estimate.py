@@ -24,7 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from llmswitch.engine.tokens import estimate_text
+from llmswitch.tokens import estimate_text
 
 Count = Callable[[str], int]
 ROOT = Path(__file__).parent.parent

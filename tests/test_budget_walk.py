@@ -11,10 +11,10 @@ from test_fallback_walk import candidate, play, skipped, tried
 from llmswitch.catalog import Model, Price, ProviderSettings
 from llmswitch.conversation import Message, Request, Text
 from llmswitch.engine.fallback import Candidate, Failed, OverBudget
-from llmswitch.engine.tokens import estimate_request, estimate_text
 from llmswitch.engine.worst_case import bounded, worst_case
 from llmswitch.errors import ExitCode, Failure
 from llmswitch.ledger.prices import estimate
+from llmswitch.tokens import estimate_request, estimate_text
 
 AT = datetime(2026, 10, 14, 12, tzinfo=UTC)
 BLOCKS = OverBudget("dear", "it could cost $1", "hint", blocks=True)

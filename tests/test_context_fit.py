@@ -13,10 +13,10 @@ from upstream import Upstream
 from llmswitch.classify import Label
 from llmswitch.conversation import Message, Request, Text
 from llmswitch.engine.dispatch import DispatchEvent, Engine, Job, PassedOver, Result
-from llmswitch.engine.tokens import estimate_request, estimate_text
 from llmswitch.errors import ExitCode
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import load_profile
+from llmswitch.tokens import estimate_request, estimate_text
 
 PROFILE = """
 [models.small]

@@ -17,11 +17,11 @@ from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
 from llmswitch.engine.dispatch import Engine, Job
 from llmswitch.engine.fallback import Candidate, no_stand_in
-from llmswitch.engine.tokens import estimate_request
 from llmswitch.errors import ExitCode
 from llmswitch.ledger.prices import Cost, estimate
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
+from llmswitch.tokens import estimate_request
 
 TYPICAL_OUTPUT_TOKENS = 500
 """The length of answer that an estimate before the call assumes, unless --max-tokens is smaller."""

@@ -80,7 +80,7 @@ def _prompt(given: str | None, ctx: typer.Context) -> str:
 
 
 def _one(classifier: Classifier, prompt: str, *, as_json: bool) -> None:
-    from llmswitch.engine.tokens import estimate_text
+    from llmswitch.tokens import estimate_text
 
     label = classifier.label(prompt, "", estimate_text(prompt))
     sys.stdout.write(as_line(label) if as_json else as_text(label))
@@ -119,7 +119,7 @@ def as_text(label: Label) -> str:
 
 
 def _batch(classifier: Classifier) -> None:
-    from llmswitch.engine.tokens import estimate_text
+    from llmswitch.tokens import estimate_text
 
     out = sys.stdout
     for prompt in prompts(sys.stdin.buffer):

@@ -23,9 +23,9 @@ from llmswitch.conversation import (
     Usage,
     UsageReport,
 )
-from llmswitch.engine.tokens import estimate_text
 from llmswitch.errors import EmptyAnswerError, Failure, NetworkError, ProviderError, RefusedError, TimeoutExceededError
 from llmswitch.providers.base import Provider
+from llmswitch.tokens import estimate_text
 
 NOT_CHARGED = frozenset(
     {

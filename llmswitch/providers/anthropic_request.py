@@ -21,7 +21,7 @@ from typing import Any
 
 from llmswitch.catalog import Model
 from llmswitch.conversation import Block, Image, Message, Request, Text, Thinking, ToolResult, ToolUse
-from llmswitch.providers.prompt_size import block_tokens, text_tokens
+from llmswitch.tokens import estimate_blocks, estimate_text
 
 DEFAULT_MAX_TOKENS = 16_384
 CACHEABLE_TOKENS = 1_024
@@ -159,14 +159,14 @@ def _block(block: Block, origin: str) -> dict[str, Any] | None:
 
 def _mark_cache(body: dict[str, Any], request: Request) -> None:
     """Mark the two prefixes that the next turn will send again, where they are long enough to be kept."""
-    size = sum(text_tokens(f"{tool.name}{tool.description}{dict(tool.input_schema)}") for tool in request.tools)
+    size = sum(estimate_text(f"{tool.name}{tool.description}{dict(tool.input_schema)}") for tool in request.tools)
     if system := body.get("system"):
-        size += text_tokens(system[0]["text"])
+        size += estimate_text(system[0]["text"])
         if size > CACHEABLE_TOKENS:
             system[0]["cache_control"] = _EPHEMERAL
     if len(body["messages"]) < 2:
         return
-    size += sum(block_tokens(message.content) for message in request.messages[:-1])
+    size += sum(estimate_blocks(message.content) for message in request.messages[:-1])
     before = body["messages"][-2]["content"]
     last = next((block for block in reversed(before) if block["type"] != "thinking"), None)
     if size > CACHEABLE_TOKENS and last is not None:

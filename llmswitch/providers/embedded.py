@@ -22,7 +22,7 @@ from llmswitch.providers import chat_request, llama_server, model_fetch, model_f
 from llmswitch.providers.base import origin
 from llmswitch.providers.embedded_answer import EmbeddedAnswer, counted_tokens, refusal
 from llmswitch.providers.generation import chunks
-from llmswitch.providers.prompt_size import prompt_tokens
+from llmswitch.tokens import estimate_request
 
 ANSWER_TOKENS = 1_024
 """The limit of an answer where nobody sets one: a tiny model may ramble on for ever."""
@@ -91,7 +91,7 @@ class EmbeddedProvider:
         arguments = body(request, model, origin(self._settings, model), tiny=tiny)
         answer = EmbeddedAnswer(path.stem)
         introduce = tiny
-        room, tokens = int(arguments["max_tokens"]), prompt_tokens(request)
+        room, tokens = int(arguments["max_tokens"]), estimate_request(request)
         for again in (True, False):
             window = llama_server.window(tokens + room, model.context)
             if self._loaded is None or not self._loaded.serves(path, window):

@@ -25,7 +25,7 @@ from llmswitch.providers import ollama_probe, ollama_request
 from llmswitch.providers.base import api_key, missing_key
 from llmswitch.providers.call_site import CallSite, translated
 from llmswitch.providers.ollama_server import installed, open_client, pull, server_url
-from llmswitch.providers.prompt_size import prompt_tokens
+from llmswitch.tokens import estimate_request
 
 if TYPE_CHECKING:
     import ollama
@@ -99,7 +99,7 @@ class OllamaProvider:
     def _window(self, request: Request, model: Model, site: CallSite) -> int:
         """Never smaller than for the last call: the loaded model already has that room, and a smaller one reloads it."""
         size = ollama_request.window(request, model)
-        if prompt_tokens(request) > max(size, model.context) * 1.25:  # beyond the estimate's error
+        if estimate_request(request) > max(size, model.context) * 1.25:  # beyond the estimate's error
             raise ContextTooLongError(
                 f"{site.provider}, {site.model}: the prompt is too long for a window of {model.context:,} tokens, and "
                 "Ollama would cut it without a word",

@@ -13,10 +13,12 @@ from typing import Any
 
 from llmswitch.catalog import Model
 from llmswitch.conversation import Image, Message, Request, ToolResult, ToolUse
-from llmswitch.providers.prompt_size import prompt_tokens
+from llmswitch.tokens import estimate_request
 
 STEPS = tuple(k * 1024 for k in (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024))
 ANSWER_ROOM = 4_096
+MARGIN = 1.25
+"""Over the estimate: a prompt that is cut off unseen is worse than a window with room to spare."""
 KEEP_ALIVE = "10m"
 _OURS = frozenset({"keep_alive", "think", "num_ctx", "prefer"})
 _PROPERTY_KEYS = frozenset({"type", "items", "description", "enum"})
@@ -26,7 +28,7 @@ def window(request: Request, model: Model) -> int:
     """`num_ctx` in tokens: the smallest step that holds the prompt and its answer, at most the model's own window."""
     if isinstance(fixed := model.options.get("num_ctx"), int):
         return fixed
-    needed = prompt_tokens(request) + (request.max_output_tokens or model.max_output or ANSWER_ROOM)
+    needed = round(MARGIN * estimate_request(request)) + (request.max_output_tokens or model.max_output or ANSWER_ROOM)
     return min(next((step for step in STEPS if step >= needed), model.context), model.context)
 
 

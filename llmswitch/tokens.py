@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from math import ceil
 
-from llmswitch.conversation import Image, Message, Request, Text, Thinking, ToolResult, ToolUse
+from llmswitch.conversation import Block, Image, Request, Text, Thinking, ToolResult, ToolUse
 
 # Tokens for each character of a kind, fitted to the largest of four vendors' counts: docs/fallback.md has the table.
 WORD = 0.6
@@ -60,16 +61,10 @@ def _count(data: bytes, kind: bytes) -> int:
     return len(data) - len(data.translate(None, kind))
 
 
-def estimate_request(request: Request) -> int:
-    """About how many tokens the whole request is: system prompt, turns, images and tools."""
-    total = estimate_text(request.system or "")
-    total += sum(_message(message) for message in request.messages)
-    return total + sum(estimate_text(f"{tool.name}{tool.description}{tool.input_schema}") for tool in request.tools)
-
-
-def _message(message: Message) -> int:
-    total = MESSAGE_TOKENS
-    for block in message.content:
+def estimate_blocks(blocks: Iterable[Block]) -> int:
+    """About how many tokens the content of a turn is."""
+    total = 0
+    for block in blocks:
         match block:
             case Text(text) | Thinking(text):
                 total += estimate_text(text)
@@ -80,3 +75,11 @@ def _message(message: Message) -> int:
             case ToolResult():
                 total += estimate_text(block.content)
     return total
+
+
+def estimate_request(request: Request) -> int:
+    """About how many tokens the whole request is: system prompt, turns, images, tools and the schema of the answer."""
+    total = estimate_text(request.system or "")
+    total += sum(MESSAGE_TOKENS + estimate_blocks(message.content) for message in request.messages)
+    total += sum(estimate_text(f"{tool.name}{tool.description}{dict(tool.input_schema)}") for tool in request.tools)
+    return total + (estimate_text(str(dict(request.schema))) if request.schema else 0)
