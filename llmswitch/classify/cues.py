@@ -15,6 +15,7 @@ _GREETINGS = frozenset(GREETINGS.split())
 _JAPANESE_GREETINGS = tuple(JAPANESE_GREETINGS.split())
 _SUFFIXES = ("s", "ed", "ing", "es", "d", "er")
 _WORD = re.compile(r"[a-z][a-z'_-]*")
+_DIGIT = re.compile(r"\d")
 _MANY = re.compile(
     r"\d\d+,?\d* +(?:file|repo|package|service|test|module|issue|ticket|site|host|server|page|component|table|place|"
     r"endpoint|class|function|error|warning|node|customer|branch|job|script)"
@@ -149,7 +150,7 @@ def _word_cues(words: list[str]) -> list[str]:
 
 def _patterns(text: str, lower: str) -> list[str]:
     found: list[str] = []
-    if any(letter.isdigit() for letter in lower):
+    if _DIGIT.search(lower):
         if _MANY.search(lower):
             found.append("many of")
         if _SIZE.search(lower):

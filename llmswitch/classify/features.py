@@ -12,7 +12,7 @@ from itertools import pairwise
 from zlib import crc32
 
 from llmswitch.classify.cues import cues, meaning_cues
-from llmswitch.classify.prose import Parts, headline, take_apart
+from llmswitch.classify.prose import headline, take_apart
 from llmswitch.classify.request_text import person_request
 
 PREFIXES = (4, 6)
@@ -20,12 +20,11 @@ PREFIXES = (4, 6)
 GRAMS = (2, 3)
 """Sizes of the character n-grams of what is not ASCII: Japanese has no spaces."""
 PROSE_CHARACTERS = 800
-PASTE_WORDS = 60
+PASTE_CHARACTERS = 400
 
 _DIGITS = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[a-z][a-z'_]*|[0-9]+|[?!]|[ァ-ヺー]+|[一-鿿]+|[ぁ-ゖ]+")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+(?: ?[^\x00-\x7f]+)*")
-_SENTENCE_END = re.compile(r"[。.!?!?\n]+\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +38,17 @@ class Features:
 
 
 def features(request: str, attachment: str = "") -> Features:
-    """The features of what the person typed; `attachment` only gives cues and a few words."""
+    """The features of what the person typed; what was pasted or attached only gives cues, unless there is nothing else."""
     words = person_request(request)
     if not words:  # piped text alone is all there is to go by
         words, attachment = person_request(attachment), ""
     parts = take_apart(words)
+    prose = parts.prose if not parts.prose.isspace() else ""
+    prose = prose or parts.paste[:PASTE_CHARACTERS]  # a bare traceback has no other words
     return Features(
-        frozenset(_grams(parts, attachment)),
+        frozenset(_grams(prose)),
         frozenset(_numbers([f"c {name}" for name in cues(parts, attachment)])),
-        frozenset(_head(parts.prose)),
+        frozenset(_head(prose)),
     )
 
 
@@ -65,24 +66,17 @@ def _head(prose: str) -> set[int]:
 
 def normal(text: str) -> str:
     """Lower case, full-width forms folded, digits as 0, white space as one blank."""
-    return " ".join(_folded(text).split())
-
-
-def _folded(text: str) -> str:
     text = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
-    return _DIGITS.sub("0", text)
+    return " ".join(_DIGITS.sub("0", text).split())
 
 
-def _grams(parts: Parts, attachment: str) -> set[int]:
-    prose = parts.prose
+def _grams(prose: str) -> set[int]:
     if len(prose) > PROSE_CHARACTERS:
         prose = prose[: PROSE_CHARACTERS // 2] + "\n" + prose[-PROSE_CHARACTERS // 2 :]
-    folded = _folded(prose)
-    text = " ".join(folded.split())
+    text = normal(prose)
     words = _WORDS.findall(text)
     names = {f"w {word}" for word in words}
     names.update([f"w {one} {two}" for one, two in pairwise(words)])
-    names.update([f"s {one} {two}" for one, two in zip(words, words[2:], strict=False)])
     for length in PREFIXES:
         names.update([f"x {word[:length]}" for word in words if len(word) > length])
     if not text.isascii():
@@ -90,13 +84,6 @@ def _grams(parts: Parts, attachment: str) -> set[int]:
             framed = f" {run} "
             for size in GRAMS:
                 names.update([framed[place : place + size] for place in range(len(framed) - size + 1)])
-    for sentence in _SENTENCE_END.split(folded, 12)[:12]:
-        if sentence := sentence.strip():
-            names.update((f"e {sentence[-2:]}", f"e {sentence[-3:]}", f"e {sentence[-4:]}", f"e {sentence[-6:]}"))
-            names.add("b " + " ".join(_WORDS.findall(sentence[:40])[:2]))
-    paste = parts.paste or attachment
-    if paste:
-        names.update([f"p {word}" for word in _WORDS.findall(normal(paste[:1500]))[:PASTE_WORDS]])
     return _numbers(names)
 
 
