@@ -72,15 +72,17 @@ def rows(count: int, span_days: int) -> Iterator[tuple[tuple[object, ...], tuple
         name, provider, model_id, tier, plan, local, source, price = chance.choice(MODELS)
         fresh, read, output = chance.randrange(4000), chance.randrange(20_000), chance.randrange(1200)
         pico = price * (fresh + read // 10 + 5 * output)
-        raw = json.dumps({"input_tokens": fresh, "cache_read_input_tokens": read, "output_tokens": output})
+        raw = json.dumps(
+            {"input_tokens": fresh, "cache_read_input_tokens": read, "output_tokens": output}, separators=(",", ":")
+        )
         cash, imputed = (0, pico) if source in ("plan", "free") else (pico, None)
         took = chance.uniform(300, 9000)
         dispatch = sortable_id(at)
         yield (
             (dispatch, at, at + int(took * 1000), chance.choice(TASKS), chance.random(), chance.choice(PROJECTS)),
             (
-                dispatch, at, took / 3, took, name, provider, model_id, tier, plan, local, fresh, read, 0, output, raw, cash,
-                imputed, source,
+                dispatch, at, round(took / 3), round(took), name, provider, model_id, tier, plan, local, fresh, read, 0,
+                output, raw, cash, imputed, source,
             ),
         )  # fmt: skip
 

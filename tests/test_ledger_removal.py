@@ -160,7 +160,8 @@ def test_the_sums_that_reports_read_forget_them_too(path: Path, record: Callable
         ledger.sum_up()
         delete(ledger, Which(project="shop"))
         with ledger.reading() as connection:
-            assert connection.execute("SELECT sum(calls), sum(cash_pico) FROM sums").fetchone() == (1, 10**10)
+            by_grain = "SELECT sum(calls), sum(cash_pico) FROM sums GROUP BY grain"
+            assert set(connection.execute(by_grain)) == {(1, 10**10)}
 
 
 @pytest.mark.parametrize(

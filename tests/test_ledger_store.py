@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -123,10 +125,28 @@ def test_ids_sort_by_time() -> None:
     assert ids == sorted(ids)
 
 
-def test_ids_are_uuids_of_version_7() -> None:
-    from uuid import UUID
+def test_ids_are_twenty_letters_and_digits() -> None:
+    assert re.fullmatch("[0-9A-Za-z]{20}", sortable_id(1_700_000_000_123_456))
 
-    assert UUID(sortable_id(1_700_000_000_123_456)).version == 7
+
+def test_two_ids_of_one_moment_differ() -> None:
+    assert len({sortable_id(1_700_000_000_123_456) for _ in range(1000)}) == 1000
+
+
+def test_new_ids_sort_after_the_uuids_of_older_versions() -> None:
+    assert sortable_id(1_700_000_000_123_456) > "019b0000-0000-7000-8000-000000000000"
+
+
+def test_what_a_vendor_says_about_nothing_is_not_kept(ledger: Ledger) -> None:
+    raw = {
+        "input_tokens": 7,
+        "cache_read_input_tokens": 0,
+        "tier": None,
+        "details": {"audio_tokens": 0, "kept": False},
+        "cost": 0,
+    }
+    ledger.settle_attempt(attempt(ledger), status="ok", usage_raw=raw)
+    assert json.loads(row(ledger)["usage_raw"]) == {"input_tokens": 7, "details": {"kept": False}, "cost": 0}
 
 
 def test_threads_may_share_a_ledger(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ def relabel(ledger: Ledger, task: str, dispatch_id: str | None = None) -> tuple[
     wanted = "id = ?" if dispatch_id else "task IS NOT NULL"
     with ledger.writing() as connection:
         row = connection.execute(
-            f"SELECT id, task FROM dispatches WHERE {wanted} ORDER BY started_at DESC LIMIT 1",  # noqa: S608 - no value in it
+            f"SELECT id, task FROM dispatches WHERE {wanted} ORDER BY id DESC LIMIT 1",  # noqa: S608 - no value in it
             (dispatch_id,) if dispatch_id else (),
         ).fetchone()
         if row is None:
