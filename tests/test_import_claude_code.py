@@ -135,6 +135,14 @@ def test_a_prompt_above_200k_is_priced_as_a_whole_in_the_upper_tier(logs: Path, 
     assert rows(ledger, "imputed_pico") == [(200_000 * 600_000 + 6_000_000,)]
 
 
+def test_a_prompt_above_200k_does_not_raise_the_price_of_a_short_one(logs: Path, ledger: Path) -> None:
+    sonnet = {"model": "claude-sonnet-4-5"}
+    short = answer(OTHER, **sonnet, counts=usage(0, input_tokens=1), timestamp="2026-11-02T10:00:01Z")
+    write(logs / "s1.jsonl", answer(**sonnet, counts=usage(0, input_tokens=300_000)), short)
+    take_in(ledger, "claude-code", logs)
+    assert rows(ledger, "imputed_pico") == [(300_000 * 6_000_000,), (3_000_000,)]
+
+
 def test_a_call_is_covered_by_the_plan_unless_it_is_said_to_be_billed(logs: Path, ledger: Path) -> None:
     write(logs / "s1.jsonl", answer())
     take_in(ledger, "claude-code", logs, plan="claude-max")

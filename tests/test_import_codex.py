@@ -108,6 +108,13 @@ def test_a_fork_that_begins_at_its_parents_total_adds_only_its_own(logs: Path, l
     assert [call[4] for call in calls(ledger)] == [30, 15]
 
 
+def test_a_fork_that_begins_at_its_parents_total_and_has_no_records_adds_only_its_own(logs: Path, ledger: Path) -> None:
+    write(logs / "rollout-1.jsonl", *thread("a", counted(SECOND, SECOND)))
+    write(logs / "rollout-2.jsonl", *thread("b", counted(THIRD, (150, 80, 15)), forked_from_id="a"))
+    take_in(ledger, "codex", logs)
+    assert [call[4] for call in calls(ledger)] == [30, 15]
+
+
 def test_a_subagent_that_repeats_its_parents_counts_without_their_records_adds_only_its_own(
     logs: Path, ledger: Path
 ) -> None:

@@ -110,6 +110,12 @@ def test_an_estimate_stays_an_estimate(path: Path) -> None:
     assert rows(path, "cost_source") == [("estimate",)]
 
 
+def test_the_list_price_of_another_route_is_an_estimate(path: Path) -> None:
+    record(path, old("7"), Model("fast", "openrouter", "deepseek/deepseek-v3.2:nitro"))
+    applied(path)
+    assert rows(path, "cost_source") == [("estimate",)]
+
+
 def test_a_price_that_is_no_longer_known_is_better_than_none(path: Path) -> None:
     record(path, old("7"), Model("gone", "anthropic", "claude-nobody-9"))
     assert applied(path) == 0

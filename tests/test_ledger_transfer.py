@@ -17,7 +17,7 @@ from session_logs import answer, rows, take_in, write
 from llmswitch.catalog import Model
 from llmswitch.conversation import Message, Text, Usage
 from llmswitch.errors import LedgerError
-from llmswitch.ledger import history
+from llmswitch.ledger import history, history_search
 from llmswitch.ledger.history import Exchange
 from llmswitch.ledger.history_search import search
 from llmswitch.ledger.migrations import LATEST
@@ -96,6 +96,19 @@ def test_a_call_that_is_under_way_there_is_left_for_a_later_merge(here: Path, tm
         assert merged(here, ledger.path) == Merged()
 
 
+def test_an_attempt_that_is_under_way_in_a_known_request_is_left_too(here: Path, there: Path) -> None:
+    with closing(sqlite3.connect(there)) as connection, connection:
+        connection.execute("UPDATE attempts SET status = 'open' WHERE ordinal = 2")
+    assert merged(here, there).attempts == 1
+
+
+def test_what_is_lost_on_both_sides_is_not_brought_up_to_date(here: Path, there: Path) -> None:
+    with closing(sqlite3.connect(there)) as connection, connection:
+        connection.execute("UPDATE attempts SET status = 'lost'")
+    merged(here, there)
+    assert merged(here, there) == Merged()
+
+
 def test_what_was_taken_for_lost_is_brought_up_to_date(here: Path, there: Path, tmp_path: Path) -> None:
     early = Path(shutil.copy(there, tmp_path / "early.db"))
     with closing(sqlite3.connect(early)) as connection, connection:
@@ -139,6 +152,11 @@ def test_a_conversation_comes_in_and_can_be_searched(here: Path, there: Path) ->
     merged(here, there)
     with Ledger.open(here) as ledger:
         assert [match.session for match in search(ledger, ["ツバメ"])] == ["chat"]
+        with ledger.reading() as connection:
+            indexed = (
+                history_search.usable(connection) and connection.execute("SELECT rowid FROM turns_index").fetchall()
+            )
+    assert indexed is False or len(indexed) == 2
 
 
 def test_two_conversations_of_one_name_stay_two(here: Path, there: Path) -> None:

@@ -113,7 +113,7 @@ class CodexLog:
 
     def _count(self, info: Mapping[str, Any], at: int | None) -> Iterator[LoggedCall]:
         total, last = _total(info.get("total_token_usage")), _total(info.get("last_token_usage"))
-        if total is None or at is None or total == self._total:
+        if total is None or at is None:
             return
         before, self._total = self._total, total
         if before is None:
