@@ -123,7 +123,7 @@ def test_the_weights_fit_the_wheel() -> None:
 def test_rows_add_up_lane_by_lane(tmp_path: Path) -> None:
     file = tmp_path / "w"
     file.write_bytes(encode({}, {7: [2047] * LANES, 9: list(range(LANES))}))
-    known, lanes = load(file).add_up([9, 7, 8])
+    known, lanes = load(file).add_up({9, 7, 8})
     assert (known, lanes) == (2, [2047 + lane for lane in range(LANES)])
 
 
