@@ -299,3 +299,13 @@ def test_everything_written_is_private(llmswitch: Command) -> None:
     for path in (llmswitch.home / ".local").rglob("*"):
         if "llmswitch" in path.parts:
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_wrong_label_can_be_corrected_and_learned_from(llmswitch: Command) -> None:
+    llmswitch("ask", "please tidy the frobnicator up a bit")
+    corrected = llmswitch("wrong", "refactor")
+    assert (corrected.code, "refactor" in corrected.out) == (0, True)
+    learned = llmswitch("classify", "--learn")
+    assert learned.code == 0
+    stored = b"".join(path.read_bytes() for path in llmswitch.home.rglob("*") if path.is_file())
+    assert b"frobnicator" not in stored

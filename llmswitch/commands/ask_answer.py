@@ -94,7 +94,16 @@ async def _plain(engine: Engine, _: Call, job: Job, output: Output) -> int:
         await _pull(engine, lacking, output)
         result = await engine.run(job, output.emit)
     output.finish(result)
+    _remember(result, job, output)
     return _code(result)
+
+
+def _remember(result: Result, job: Job, output: Output) -> None:
+    """Keep the prompt's features, numbers without text, so that `llmswitch wrong` can teach the classifier."""
+    try:
+        classify.remember_last(result.dispatch_id, job.words, job.attachment)
+    except OSError as error:
+        output.note(f"`llmswitch wrong` will not know this prompt: {error.strerror}")
 
 
 def _not_pulled(engine: Engine, result: Result) -> Model | None:
@@ -124,6 +133,7 @@ async def _structured(engine: Engine, _: Call, job: Job, output: Output) -> int:
         last = replace(last, text=json.dumps(outcome.value, ensure_ascii=False, indent=1))
         output.whole(last.text)
     output.finish(last)
+    _remember(last, job, output)
     return _code(last)
 
 
@@ -131,6 +141,7 @@ async def _reviewed(engine: Engine, call: Call, job: Job, output: Output) -> int
     from llmswitch.commands import ask_many
 
     results = await ask_many.second_opinion(engine, call, job, output)
+    _remember(results[0], job, output)
     return _finish_many(results, output)
 
 
