@@ -76,7 +76,8 @@ def _lines(part: Part) -> Iterator[str]:
     yield f"| Japanese below English, accuracy | ≤ 5 points | {abs(gap) * 100:.0f} points {side}{met} |"
     yield ""
     yield (
-        f"Accuracy {all_.accuracy:.3f}. Two readings of the same prompt agreed in 93 % (of 60), about as high as a classifier can be measured; "
+        f"Accuracy {all_.accuracy:.3f}. Two readings of the same prompt agreed in 93 % (of 60), about as high as a "
+        "classifier can be measured. "
         f"{_rare(part.headline)}"
     )
     yield ""
@@ -136,8 +137,8 @@ def _help() -> Iterator[str]:
         "a handful of rows for the rarer tasks, and their style (long templates, follow-ups that lean on an "
         "unseen conversation) is not that of prompts written for a label. "
         "A few hundred more from other sources would help most, and the corrections of the user "
-        "next: according to whoever collected the hand-read rows, prompts from a repository seen before are labelled 8 to 16 "
-        "points better (not measured here)."
+        "next: according to whoever collected the hand-read rows, prompts from a repository seen before are "
+        "labelled 8 to 16 points better (not measured here)."
     )
     yield ""
 
@@ -157,8 +158,8 @@ def _limits(part: Part) -> Iterator[str]:
     )
     yield (
         "- The two readings of our own prompts agree in 98.9 %, more than two people do on strangers' prompts (93 %), while "
-        "the difficulties agree in 82 %. Writers and readers worked from the same guide, and each file was read in minutes, probably by "
-        "a model like the one that wrote it: their agreement shows that a prompt fits the guide, not that people would "
+        "the difficulties agree in 82 %. Writers and readers worked from the same guide, and each file was read in minutes, "
+        "probably by a model like the one that wrote it: their agreement shows that a prompt fits the guide, not that people would "
         "label it so."
     )
     yield f"- Settings chosen: {'; '.join(part.notes)}."
