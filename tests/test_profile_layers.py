@@ -163,6 +163,12 @@ def test_a_model_can_be_named_by_provider_and_id(profile_file: Path, tmp_path: P
     assert (model.provider, model.model) == ("openrouter", "deepseek/deepseek-v3.2")
 
 
+def test_a_model_that_is_named_by_hand_is_on_its_providers_plan(tmp_path: Path) -> None:
+    profile = load_profile("default", start=tmp_path)
+    assert profile.model("claude-code/claude-opus-5-5").plan == "claude-max"
+    assert profile.model("openrouter/openai/gpt-oss-20b").plan is None
+
+
 def test_an_unknown_model_name_suggests_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'sonnet'"):
         load_profile("default", start=tmp_path).model("sonet")

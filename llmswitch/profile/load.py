@@ -62,12 +62,14 @@ class Profile:
         return self.routes.get(task) or self.routes.get("default") or Route()
 
     def model(self, name: str) -> Model:
-        """The entry `name`; or, for `PROVIDER/ID` with a known provider, that model as if it were an entry."""
+        """The entry `name`; or, for `PROVIDER/ID` with a known provider, that model as if it were an entry, on the plan
+        of the provider's first one (without it a vendor's program might bill a key instead)."""
         if name in self.models:
             return self.models[name]
         provider, slash, model_id = name.partition("/")
         if slash and model_id and provider in self.providers:
-            return Model(name, provider, model_id, local=self.providers[provider].kind in LOCAL_KINDS)
+            plan = next((model.plan for model in self.models.values() if model.provider == provider), None)
+            return Model(name, provider, model_id, plan=plan, local=self.providers[provider].kind in LOCAL_KINDS)
         raise ConfigError(
             f"profile {self.name!r} has no model {name!r}{nearest(name, self.models)}",
             hint="`llmswitch models` lists them; any other model is named PROVIDER/ID, such as ollama/qwen3:8b",
