@@ -22,11 +22,20 @@ from benchmarks.classifier import model
 from benchmarks.classifier.model import Array, Settings
 from benchmarks.classifier.report import Part, render
 from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
-from benchmarks.classifier.train import CANDIDATES, COST, costs, fold_logits, hand_groups, labels_of, weights_of
+from benchmarks.classifier.train import (
+    CANDIDATES,
+    COST,
+    costs,
+    difficulty,
+    fold_logits,
+    hand_groups,
+    labels_of,
+    weights_of,
+)
 from llmswitch.classify.confusion_picture import svg
 from llmswitch.classify.evaluation import Example, Said, summarise
 from llmswitch.classify.features import Features, features
-from llmswitch.classify.linear import Linear, decide
+from llmswitch.classify.linear import DIFFICULTIES, Linear, decide
 from llmswitch.tasks import TASKS
 
 EQUAL = [[float(truth != other) for other in TASKS] for truth in TASKS]
@@ -107,6 +116,21 @@ def left_out_writers(data: Data) -> tuple[list[Row], Array]:
         parts.append(chances(training, testing, settings, factor))
         print(f"left out: writers {letter}", flush=True)
     return rows, np.vstack(parts)
+
+
+def difficulties(data: Data) -> list[tuple[str, str]]:
+    """True and said difficulty of our own prompts, one English and one Japanese writer left out in turn."""
+    pairs: list[tuple[str, str]] = []
+    settings = Settings()
+    for letter in "abc":
+        testing = data.only(lambda row, letter=letter: row.kind == "own" and row.source[-1] == letter)  # type: ignore[misc]  # bound at once
+        training = data.only(lambda row, letter=letter: row.kind == "own" and row.source[-1] != letter)  # type: ignore[misc]  # bound at once
+        known = model.groups_of(training.found, labels_of(training.rows), settings)
+        empty = model.Model(known, np.zeros((0, 0)), np.zeros(0))
+        weights, bias = difficulty(training.rows, training.found, empty, settings)
+        places = (model.encode(known, testing.found) @ weights + bias).argmax(axis=1).tolist()
+        pairs += [(str(row.difficulty), DIFFICULTIES[place]) for row, place in zip(testing.rows, places, strict=True)]
+    return pairs
 
 
 def curve(data: Data) -> list[tuple[str, list[tuple[Example, Said]]]]:
@@ -199,6 +223,7 @@ def main() -> None:
         writers=summarise(said(writers, their_chances, COST), []),
         curve=[(name, summarise(pairs, []).figures) for name, pairs in curve(data)],
         speed=speed([row.prompt for row in rows if row.kind != "weak"]),
+        difficulties=difficulties(data),
         tradeoff=[(weight, summarise(said(tested, probabilities, costs(weight)), []).figures) for weight in TRADE_OFFS],
         counts=_counts(rows),
         notes=notes,

@@ -23,7 +23,7 @@ class Settings:
     kind beside our own; `scale_cues` and `scale_head` the lengths of those groups' vectors (that of the n-grams is 1);
     a feature is known from `least` prompts on, and of a group's features the `most` that tell labels apart best."""
 
-    l2: float = 5e-4
+    l2: float = 8e-4
     hand: float = 3.0
     weak: float = 0.3
     scale_cues: float = 0.7

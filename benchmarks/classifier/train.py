@@ -47,7 +47,7 @@ def costs(too_weak: float = TOO_WEAK) -> tuple[tuple[float, ...], ...]:
 
 
 COST = costs()
-CANDIDATES = (Settings(l2=3e-4), Settings(), Settings(l2=8e-4))
+CANDIDATES = (Settings(l2=4e-4), Settings(), Settings(l2=1.6e-3))
 
 
 def labels_of(rows: Sequence[Row]) -> Array:
@@ -95,13 +95,14 @@ def build(rows: Sequence[Row], settings: Settings, cost: Sequence[Sequence[float
     kind = "hand" if any(row.kind == "hand" for row in rows) else "own"
     logits, known = fold_logits(rows, found, settings, kind=kind)
     sharpness = model.sharpness(logits, labels[known], np.ones(len(known)))
-    hard_weights, hard_bias = _difficulty(rows, found, trained, settings)
+    hard_weights, hard_bias = difficulty(rows, found, trained, settings)
     return quantise(trained, hard_weights, hard_bias, sharpness, cost)
 
 
-def _difficulty(
+def difficulty(
     rows: Sequence[Row], found: Sequence[Features], trained: Model, settings: Settings
 ) -> tuple[Array, Array]:
+    """Weights and bias for DIFFICULTIES over the groups of `trained`, from the rows whose difficulty is known."""
     known = [i for i, row in enumerate(rows) if row.difficulty is not None]
     names = [str(row.difficulty) for row in rows if row.difficulty is not None]
     labels = np.array([DIFFICULTIES.index(name) for name in names], dtype=np.float64)
