@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -67,6 +68,7 @@ def verbs_of(arguments: Sequence[str]) -> Sequence[str]:
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code. Every error ends here."""
     words = sys.argv[1:] if arguments is None else arguments
+    _open_missing_streams()
     try:
         code = build(verbs_of(words))(args=words, prog_name="llmswitch", standalone_mode=False)
     except LlmSwitchError as error:
@@ -80,6 +82,8 @@ def run(arguments: list[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else int(ExitCode.FAILED)
     except typer.Abort:
         return int(ExitCode.INTERRUPTED)
+    except OSError as error:
+        return _unwritable(error) if error.errno in _OUTPUT_ERRORS else _bug(error)
     except Exception as error:  # noqa: BLE001 - the boundary: a bug becomes one line and a log
         if shown := _usage_error(error):
             return shown
@@ -88,6 +92,8 @@ def run(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
+    except OSError as error:
+        return _unwritable(error)
     return int(code) if isinstance(code, int) else 0
 
 
@@ -104,6 +110,22 @@ def _say(message: str, hint: str | None) -> None:
     from llmswitch.terminal.error_lines import render_error
 
     sys.stderr.write(render_error(message, hint))
+
+
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EIO, errno.EBADF)
+
+
+def _open_missing_streams() -> None:
+    """A program may be started with stdout or stderr closed (`>&-`): what is written there then goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - lives as long as we do
+
+
+def _unwritable(error: OSError) -> int:
+    _say(f"the output can't be written: {error.strerror}", None)
+    _reader_gone()
+    return int(ExitCode.FAILED)
 
 
 def _reader_gone() -> int:

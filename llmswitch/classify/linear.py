@@ -53,6 +53,11 @@ def softmax(logits: list[float]) -> list[float]:
     return [power / total for power in powers]
 
 
+UNSURE = 0.3
+GREETING_CHARS = 16
+"""A few letters that say nothing of a task ("hi", "ok?") are `chat`, whatever the features would guess."""
+
+
 @dataclass(slots=True)
 class Linear:
     """`linear`. The weights are opened when the first prompt comes. `delta`, when given, adds what the user taught: it
@@ -75,6 +80,8 @@ class Linear:
         started = time.perf_counter()
         found = features(request, attachment)
         label = self.of(found)
+        if label.confidence < UNSURE and len(request.strip()) <= GREETING_CHARS:
+            label = Label(NOTHING_SAID, label.scores[NOTHING_SAID], "easy", "linear", label.scores)
         ms = (time.perf_counter() - started) * 1000
         opinion = Opinion("linear", label.task, label.confidence, ms)
         if tokens is not None and tokens >= self.longcontext_tokens:

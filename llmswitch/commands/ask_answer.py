@@ -77,10 +77,11 @@ def _way(call: Call) -> Way:
 
 
 async def _guarded(engine: Engine, work: Coroutine[Any, Any, int]) -> int:
-    """`work`, ended by SIGTERM as by Ctrl-C, with every adapter closed after it."""
+    """`work`, ended by SIGTERM and a closed terminal as by Ctrl-C, with every adapter closed after it."""
     task = asyncio.current_task()
     if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
         return await work
     finally:

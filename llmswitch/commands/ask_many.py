@@ -23,6 +23,8 @@ REVIEW_WISH = (
 
 async def second_opinion(engine: Engine, call: Call, job: Job, output: Output) -> tuple[Result, ...]:
     """The answer, then another family's strongest model on it. Raises NoCandidateError where there is no other family."""
+    if call.second_opinion:
+        engine.profile.model(call.second_opinion)  # a wrong name is told before anything is spent
     first = await engine.run(job, output.emit)
     if first.error is not None or first.model is None:
         return (first,)
@@ -35,7 +37,6 @@ async def second_opinion(engine: Engine, call: Call, job: Job, output: Output) -
                 hint="name one: --second-opinion MODEL",
             )
         reviewer = other.name
-    engine.profile.model(reviewer)
     turns = (*job.request.messages, Message("assistant", (Text(first.text),)), Message("user", (Text(REVIEW_WISH),)))
     output.section(f"Second opinion: {reviewer}")
     review = replace(job, request=replace(job.request, messages=turns, schema=None), task="review", model=reviewer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -36,7 +37,11 @@ class Output:
         self.status.clear()
         self.err.write(f"{question} [y/N] ")
         self.err.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # the event loop's would wait for the answer
+        try:
+            return sys.stdin.readline().strip().lower() in ("y", "yes")
+        finally:
+            signal.signal(signal.SIGINT, ours)
 
     async def emit(self, event: DispatchEvent) -> None:
         """Take one event of the engine."""
@@ -151,6 +156,11 @@ class TextOutput(Output):
         if result.error is None and not self.quiet:
             self._summary(result)
 
+    def note(self, text: str) -> None:
+        """A line for the person, after what was answered so far."""
+        self._end()
+        super().note(text)
+
     def _end(self) -> None:
         if self.started:
             self.answer.end()
@@ -196,6 +206,10 @@ class JsonStreamOutput(Output):
         await super().emit(event)
         if record := _record(event):
             _line(self.out, record)
+
+    def whole(self, text: str) -> None:
+        """One event with all of it."""
+        _line(self.out, {"event": "text", "text": text})
 
     def finish(self, result: Result) -> None:
         """Print the last event."""

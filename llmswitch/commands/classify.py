@@ -82,6 +82,8 @@ def _prompt(given: str | None, ctx: typer.Context) -> str:
 def _one(classifier: Classifier, prompt: str, *, as_json: bool) -> None:
     from llmswitch.tokens import estimate_text
 
+    if not prompt.strip():
+        raise InputError("the prompt is empty", hint='llmswitch classify "your question", or pipe text in')
     label = classifier.label(prompt, "", estimate_text(prompt))
     sys.stdout.write(as_line(label) if as_json else as_text(label))
 

@@ -64,8 +64,13 @@ def read(
     say: Callable[[str], None],
 ) -> PromptInput:
     """Gather the prompt. `-` among `words` stands for stdin, which is then waited for. Raises InputError."""
-    asked_for_stdin = "-" in words
+    asked_for_stdin = "-" in words or Path("-") in files
+    files = [path for path in files if path != Path("-")]
     typed = " ".join(word for word in words if word != "-")
+    if _is_broken_text(typed):
+        raise InputError(
+            "the prompt has bytes that are not UTF-8", hint="pipe it in instead: bad bytes are replaced there"
+        )
     if asked_for_stdin and not use_stdin:
         raise InputError("`-` asks for stdin and --no-stdin forbids it", hint="leave one of them out")
     read_files = [_read_file(path, say) for path in files]
@@ -85,8 +90,14 @@ def read(
     return PromptInput(typed, "\n\n".join(parts), tuple(images))
 
 
+def _is_broken_text(text: str) -> bool:
+    """Whether an argument held bytes that are no text: Python carries them as lone surrogates, which nobody can send."""
+    return any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _delimited(tag: str, attributes: str, text: str) -> str:
     newline = "" if text.endswith("\n") else "\n"
+    tag = _delimiter(tag, text)
     return f"<{tag}{attributes}>\n{text}{newline}</{tag}>"
 
 
@@ -99,6 +110,7 @@ def _read_stdin(*, optional: bool, must: bool, say: Callable[[str], None]) -> st
         if not must:
             return None
         say("reading the prompt from the terminal; Ctrl-D ends it")
+        say = _silent
     elif not must and not stdin_wait.carries_data(fd):
         return None
     data = stdin_wait.read_all(fd, optional=optional, say=say)
@@ -131,17 +143,38 @@ def _decode(data: bytes, name: str, say: Callable[[str], None]) -> str | Image:
         if b"\0" not in data:
             return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        for encoding in _JAPANESE:
-            try:
-                text = data.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            say(f"{name} is not UTF-8; read as {encoding}")
-            return text
+        return _decode_other(data, name, say)
     raise InputError(
         f"{name} is binary (not text, and not a PNG, JPEG, GIF or WebP image)",
         hint="convert it to text first, for instance with `pdftotext FILE -` or `strings`",
     )
+
+
+def _silent(_: str) -> None:
+    """For what was said already."""
+
+
+def _decode_other(data: bytes, name: str, say: Callable[[str], None]) -> str:
+    """Text that is not quite UTF-8: with a few bad bytes those are replaced, else an old Japanese encoding is tried."""
+    text = data.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    if bad * 50 > sum(1 for char in text if char > "\x7f" and char != "\ufffd") + len(text) // 4:
+        for encoding in _JAPANESE:
+            try:
+                other = data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            say(f"{name} is not UTF-8; read as {encoding}")
+            return other
+    say(f"{name} is not all UTF-8; {bad} {'byte was' if bad == 1 else 'bytes were'} replaced")
+    return text
+
+
+def _delimiter(tag: str, text: str) -> str:
+    """`tag`, made longer where the text itself could close it."""
+    while f"</{tag}>" in text:
+        tag += "-"
+    return tag
 
 
 def _edit(initial: str) -> str:

@@ -210,7 +210,7 @@ _PHASES = {
 
 def failure_of(error: ProviderError) -> str:
     """The error's message on one line, as the ledger and the person read it."""
-    return " ".join(error.message.split())
+    return "".join(char for char in " ".join(error.message.split()) if char.isprintable())
 
 
 def told(error: ProviderError) -> str:

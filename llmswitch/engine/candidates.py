@@ -12,6 +12,8 @@ from llmswitch.ledger.prices import is_free
 from llmswitch.profile import Profile
 from llmswitch.providers.base import missing_key
 
+UNFIT = ("it does not read images", "the prompt (about")
+"""How the reasons begin that lie in the prompt, not in what is set up here."""
 OUTPUT_ROOM = 1_024
 """Tokens a window must have left for the answer."""
 

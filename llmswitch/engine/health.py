@@ -11,6 +11,8 @@ from llmswitch.ledger.store import Ledger
 
 GUESS_S = {Failure.RATE_LIMIT: 5.0, Failure.QUOTA: 900.0, Failure.TIMEOUT: 30.0}
 """How long a provider is left alone when it named no time. A guess gives way when nothing else is left."""
+LONGEST_S = 8 * 86_400.0
+"""No quota window is longer than a week: a later time is a provider's mistake."""
 _GUESSED = "guess"
 _TOLD = "told"
 
@@ -35,6 +37,7 @@ def note_failure(ledger: Ledger, model: Model, error: ProviderError, now: float)
         until, reason = now + GUESS_S[error.failure], _GUESSED
     else:
         return
+    until = min(until, now + LONGEST_S)
     whole_provider = error.failure in (Failure.QUOTA, Failure.TIMEOUT)
     held = limits.Cooldown(model.provider, None if whole_provider else model.name, until, reason, error.failure)
     limits.set_cooldown(ledger, held)

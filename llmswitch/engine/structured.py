@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,35 @@ def load_schema(given: str) -> dict[str, Any]:
         raise InputError(f"the schema is not a JSON Schema: {error.message}") from None
     if not isinstance(schema, dict):
         raise InputError("the schema must be a JSON object")
+    _check_references(schema)
     return schema
+
+
+def _check_references(schema: dict[str, Any]) -> None:
+    """Raise InputError for a `$ref` that leads out of the schema (nothing is ever fetched) or nowhere."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    resolver = Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise InputError(
+                f"the schema's $ref {reference!r} leads nowhere", hint="put the definition into the schema itself"
+            ) from None
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        if isinstance(reference := node.get("$ref"), str):
+            yield reference
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
 
 
 def parse(text: str) -> Any:
@@ -65,12 +93,13 @@ def parse(text: str) -> Any:
 def mismatches(text: str, schema: Mapping[str, Any]) -> tuple[Any, list[str]]:
     """The parsed answer (None if it does not parse) and what is wrong with it, each with its place."""
     from jsonschema.validators import validator_for
+    from referencing import Registry
 
     try:
         value = parse(text)
     except ValueError as error:
         return None, [f"it is not JSON: {error}"]
-    found = validator_for(schema)(schema).iter_errors(value)
+    found = validator_for(schema)(schema, registry=Registry()).iter_errors(value)
     return value, [f"{error.json_path}: {error.message}" for error in sorted(found, key=lambda error: error.json_path)]
 
 

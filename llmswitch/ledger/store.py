@@ -56,7 +56,12 @@ class Ledger:
     def open(cls, path: Path | None = None, *, clock: Callable[[], int] | None = None) -> Ledger:
         """Open (or create) the ledger and mark as lost what a dead process left open. Raises LedgerError."""
         ledger = cls(path or paths.ledger_file(), clock or _now_us)
-        ledger.sweep_lost()
+        try:
+            ledger.sweep_lost()
+        except LedgerError as error:
+            if not _is_damage(error):
+                raise
+            ledger._start_afresh()
         return ledger
 
     def close(self) -> None:
@@ -67,7 +72,9 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, *__: object) -> None:
+        if _is_damage(error):
+            self._start_afresh()  # so that the next call finds a sound one
         self.close()
 
     @contextmanager
@@ -123,7 +130,7 @@ class Ledger:
         try:
             self._insert("dispatches", row)
         except LedgerError as error:
-            if not (isinstance(error.__cause__, sqlite3.Error) and is_broken(error.__cause__)):
+            if not _is_damage(error):
                 raise
             self._start_afresh()
             self._insert("dispatches", row)
@@ -268,6 +275,12 @@ class Ledger:
             note = set_aside(self.path)
             self._connection, notes = open_file(self.path)
             self.notes += (*((note,) if note else ()), *notes)
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """Whether SQLite found the file itself damaged."""
+    cause = error.__cause__ if isinstance(error, LedgerError) else None
+    return isinstance(cause, sqlite3.Error) and is_broken(cause)
 
 
 _LOSE_ATTEMPT = """

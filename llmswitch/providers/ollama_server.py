@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from llmswitch.catalog import ProviderSettings
 from llmswitch.conversation import Progress
+from llmswitch.errors import ConfigError
 from llmswitch.providers.base import api_key, base_url
 from llmswitch.providers.call_site import CallSite, translated
 
@@ -32,8 +33,14 @@ def server_url(settings: ProviderSettings) -> str:
     host = {"0.0.0.0": DEFAULT_HOST, "::": "::1"}.get(host, host)  # noqa: S104  # recognised, not bound
     if ":" in host:
         host = f"[{host}]"
+    try:
+        port = split.port
+    except ValueError:
+        raise ConfigError(
+            f"{value!r} is not an address of Ollama", file="$OLLAMA_HOST or base_url", hint="host:port"
+        ) from None
     fallback = {"http": 80, "https": 443}[scheme] if separator and scheme in ("http", "https") else DEFAULT_PORT
-    return f"{scheme}://{host}:{split.port or fallback}{split.path}"
+    return f"{scheme}://{host}:{port or fallback}{split.path}"
 
 
 def open_client(settings: ProviderSettings, url: str, key: str | None) -> ollama.AsyncClient:

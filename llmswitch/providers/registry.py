@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 from llmswitch.catalog import ProviderSettings
 from llmswitch.errors import ConfigError
@@ -32,6 +35,14 @@ SDK: dict[str, str] = {
     "embedded": "xllamacpp",
 }
 """The slow import behind an adapter, so that it can be started while the prompt is still being read."""
+
+
+async def load(kind: str) -> None:
+    """Do the slow import behind an adapter, so that it does not count as the provider's silence. An SDK that is missing
+    is told by the adapter itself."""
+    name = SDK.get(kind)
+    if name and name not in sys.modules and find_spec(name) is not None:
+        await asyncio.to_thread(import_module, name)
 
 
 def build(settings: ProviderSettings) -> Provider:
