@@ -57,12 +57,20 @@ def load(path: Path, window_tokens: int, thread_count: int) -> Any:
     with tempfile.TemporaryDirectory(prefix="llmswitch-", dir=_short_folder()) as private:
         params.hostnames = [f"{private}/llama.sock"]
         try:
-            return xllamacpp.Server(params)
+            server = xllamacpp.Server(params)
+            _wait_until_it_works(server)
+            return server
         except RuntimeError:  # it has no more to say than that it failed
             raise ProtocolError(
                 f"llama.cpp can't load {path}: the file is cut off or damaged, its architecture is unknown to this version, "
                 "or there is not enough memory"
             ) from None
+
+
+def _wait_until_it_works(server: Any) -> None:
+    """Have one token made. A server that is told to stop before its own thread has come into its loop never stops, and
+    whoever lets go of it waits for ever."""
+    server.handle_completions({"prompt": "a", "n_predict": 1, "cache_prompt": False}, lambda _: False)
 
 
 def _short_folder() -> str | None:
