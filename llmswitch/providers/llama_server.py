@@ -58,13 +58,13 @@ def load(path: Path, window_tokens: int, thread_count: int) -> Any:
         params.hostnames = [f"{private}/llama.sock"]
         try:
             server = xllamacpp.Server(params)
-            _wait_until_it_works(server)
-            return server
         except RuntimeError:  # it has no more to say than that it failed
             raise ProtocolError(
                 f"llama.cpp can't load {path}: the file is cut off or damaged, its architecture is unknown to this version, "
                 "or there is not enough memory"
             ) from None
+    _wait_until_it_works(server)
+    return server
 
 
 def _wait_until_it_works(server: Any) -> None:
