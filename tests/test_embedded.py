@@ -231,7 +231,7 @@ def test_a_prompt_larger_than_the_window_is_context_too_long(gguf_path: Path) ->
 def test_a_prompt_that_was_underestimated_gets_a_larger_window(
     gguf_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "prompt_tokens", lambda request: 10)
+    monkeypatch.setattr(embedded, "estimate_request", lambda request: 10)
     monkeypatch.setattr(llama_server, "WINDOWS", (256, 1_024))
     events = events_of(ask("word " * 300, max_output_tokens=2), with_path(gguf_path))
     loads = [event for event in events if isinstance(event, Progress) and event.label.startswith("loading")]
