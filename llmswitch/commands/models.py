@@ -74,6 +74,7 @@ def fetch() -> None:
     from llmswitch.providers.model_fetch import fetch_default
 
     _watch(fetch_default())
+    sys.stderr.write("llmswitch: the embedded model is there\n")
 
 
 def pull(
@@ -97,6 +98,7 @@ def pull_model(settings: ProviderSettings, model: Model) -> None:
     from llmswitch.providers.ollama_chat import pull as download
 
     _watch(download(settings, model.model))
+    sys.stderr.write(f"llmswitch: {model.model} is there\n")
 
 
 def _watch(events: AsyncIterator[Event]) -> None:

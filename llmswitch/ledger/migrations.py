@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from llmswitch.errors import LedgerError
 
@@ -195,12 +196,26 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
 LATEST = len(MIGRATIONS)
 
 
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """One reading transaction, so that several statements see the same state of the file."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.rollback()  # nothing was written; does nothing where SQLite has ended it already
+
+
 def version_of(connection: sqlite3.Connection, path: str) -> int:
     """How many steps this file has had, 0 for an empty one. Raises LedgerError for a newer version's file and for a
     database of another program; sqlite3.DatabaseError for a file that is broken."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    with _snapshot(connection):  # another process may be making the file right now
+        tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
     if tables and mark != APPLICATION_ID:
         raise LedgerError(
             f"{path} is an SQLite database of another program, not a ledger",
