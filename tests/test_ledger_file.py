@@ -12,7 +12,8 @@ import pytest
 
 from llmswitch.catalog import Model
 from llmswitch.errors import LedgerError
-from llmswitch.ledger.migrations import LATEST
+from llmswitch.ledger import migrations
+from llmswitch.ledger.migrations import LATEST, migrate
 from llmswitch.ledger.schema import damage
 from llmswitch.ledger.store import Ledger
 
@@ -124,3 +125,16 @@ def damaged_inside(folder: Path) -> Path:
         file.seek((root - 1) * size)
         file.write(b"\xff" * size)
     return path
+
+
+def test_a_disk_that_fills_up_while_the_ledger_is_made_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(connection: sqlite3.Connection) -> None:
+        connection.execute("ROLLBACK")  # as SQLite itself does when a full disk stops it
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", [full])
+    with (
+        closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as connection,
+        pytest.raises(sqlite3.OperationalError, match="disk is full"),
+    ):
+        migrate(connection, "ledger.db")

@@ -13,6 +13,7 @@ from llmswitch.conversation import Message, Notice, Text
 from llmswitch.engine.dispatch import DispatchEvent, Engine, Job, Result
 from llmswitch.engine.families import strongest_of_another
 from llmswitch.errors import ExitCode, NoCandidateError, UsageError
+from llmswitch.terminal.amounts import money
 from llmswitch.terminal.tables import render_table
 
 REVIEW_WISH = (
@@ -101,4 +102,4 @@ def _cost(result: Result) -> str:
         return "plan"
     if last.cost.source == "free":
         return "local" if last.model.local else "free"
-    return f"${last.cost.usd:.4f}"
+    return money(last.cost.usd)

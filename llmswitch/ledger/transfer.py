@@ -55,7 +55,7 @@ def records(connection: sqlite3.Connection, *, history: bool = True) -> Iterator
             turns = _rows(connection, "turns", "ORDER BY session, ordinal")
             yield from ({"turn": {key: value for key, value in row.items() if key != "id"}} for row in turns)
     finally:
-        connection.execute("ROLLBACK")
+        connection.rollback()
 
 
 def read_file(path: Path) -> Iterator[Record]:
