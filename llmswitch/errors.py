@@ -6,6 +6,7 @@
     ├── ConfigError                   78   a profile or setting, with file and line
     ├── BudgetError                   79   the budget forbids the call
     ├── LedgerError                    1   the ledger can't be opened or written
+    ├── CacheError                     1   the answer cache can't be opened, read or written
     ├── NoCandidateError              69   nothing could be tried, or nothing answered; see `exit_code_of`
     └── ProviderError                  1   one attempt failed; `failure` says how
         ├── RateLimitedError          75   429: too many requests for now
@@ -120,6 +121,10 @@ class BudgetError(LlmSwitchError):
 
 class LedgerError(LlmSwitchError):
     """The ledger can't be opened or written."""
+
+
+class CacheError(LlmSwitchError):
+    """The answer cache can't be opened, read or written. A dispatch goes on without it."""
 
 
 class NoCandidateError(LlmSwitchError):
