@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.conversation import Event, Request
 from llmswitch.errors import AuthenticationError
+from llmswitch.providers import key_store
+
+KEY_COMMAND_S = 30
+"""How long an `api_key_cmd` may take; some ask for a fingerprint first."""
 
 
 class Provider(Protocol):
@@ -51,22 +55,29 @@ def is_loopback(url: str | None) -> bool:
 
 
 def missing_key(settings: ProviderSettings) -> str | None:
-    """Why there is no key, or None. Does not run `api_key_cmd`."""
+    """Why there is no key, or None. Runs no `api_key_cmd` and asks no keyring."""
     if not settings.key_required or settings.api_key_cmd or is_loopback(base_url(settings)):
         return None
     if settings.api_key_env and os.environ.get(settings.api_key_env):
+        return None
+    if key_store.place_of(settings.name):
         return None
     return f"no key: {settings.api_key_env} is not set" if settings.api_key_env else "no key is configured"
 
 
 def api_key(settings: ProviderSettings) -> str | None:
-    """The key, from the environment first, else from the command. None where none is needed and none is set."""
+    """The key, from the first that has one: the environment, the command, `llmswitch key set`. None where none is needed
+    and none is set."""
     if settings.api_key_env and (value := os.environ.get(settings.api_key_env)):
         return value
     if settings.api_key_cmd:
         return _key_from_command(settings, settings.api_key_cmd)
+    if (settings.key_required or settings.api_key_env) and (kept := key_store.get(settings.name)):
+        return kept
     if problem := missing_key(settings):
-        raise AuthenticationError(problem, provider=settings.name)
+        raise AuthenticationError(
+            problem, provider=settings.name, hint=f"set it, or keep one with `llmswitch key set {settings.name}`"
+        )
     return None
 
 
@@ -76,9 +87,20 @@ def _key_from_command(settings: ProviderSettings, command: str) -> str:
 
     try:
         done = subprocess.run(  # the user's own configuration names this command
-            shlex.split(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False
+            shlex.split(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=KEY_COMMAND_S,
+            check=False,
         )
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        raise AuthenticationError(
+            f"api_key_cmd of provider {settings.name!r} gave no key within {KEY_COMMAND_S} s",
+            provider=settings.name,
+            hint="run it once by hand: it may be waiting to be unlocked",
+        ) from None  # the command line may hold a secret
+    except (OSError, ValueError) as error:
         raise AuthenticationError(
             f"api_key_cmd of provider {settings.name!r} could not be run: {error.__class__.__name__}",
             provider=settings.name,
