@@ -98,6 +98,14 @@ def ask(
         bool,
         typer.Option("--allow-unknown-price", help="Let a model without a known price pass the [budget]."),
     ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Give up after this long.", show_default=False),
+    ] = None,
+    max_cost: Annotated[
+        str | None,
+        typer.Option("--max-cost", metavar="USD", help="The most this may cost, as in 0.05.", show_default=False),
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show task, route and costs; call nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     json_stream: Annotated[bool, typer.Option("--json-stream", help="Print one JSON event a line.")] = False,
@@ -109,7 +117,7 @@ def ask(
     no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Do not read standard input.")] = False,
     no_project: ProjectOption = False,
 ) -> int:
-    from llmswitch.commands.ask_run import Call, Output, run
+    from llmswitch.commands.ask_run import Call, Output, amount, run
 
     output: Output = "json" if as_json else "json-stream" if json_stream else "raw" if raw else "auto"
     call = Call(
@@ -126,6 +134,8 @@ def ask(
         continued=continued,
         pin=pin,
         allow_unknown_price=allow_unknown_price,
+        timeout_s=timeout,
+        max_cost=None if max_cost is None else amount(max_cost),
         editor=editor,
         explain=explain,
         output=output,

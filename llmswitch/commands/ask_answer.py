@@ -19,7 +19,8 @@ from llmswitch.commands.ask_run import Call
 from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
 from llmswitch.engine.dispatch import Engine, Job, Result
-from llmswitch.errors import ExitCode, Failure
+from llmswitch.engine.purse import Purse
+from llmswitch.errors import ExitCode, Failure, TimeoutExceededError
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 
@@ -38,6 +39,7 @@ def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -
         model=call.model,
         project=project_name(Path.cwd()),
         allow_unknown_price=call.allow_unknown_price,
+        purse=None if call.max_cost is None else Purse(call.max_cost),
     )
     with Ledger.open() as ledger:
         for note in ledger.notes:
@@ -46,7 +48,14 @@ def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -
         with in_session(call, engine, job, output.note) as (engine, job):
             try:
                 with asyncio.Runner() as runner:
-                    return runner.run(_guarded(engine, _way(call)(engine, call, job, output)))
+                    return runner.run(_guarded(engine, _way(call)(engine, call, job, output), call.timeout_s))
+            except TimeoutError:
+                output.interrupted()
+                raise TimeoutExceededError(
+                    f"the answer was not complete within {call.timeout_s:g} s",
+                    phase="total",
+                    hint="--timeout sets this limit; what was spent is recorded",
+                ) from None
             except KeyboardInterrupt:
                 output.interrupted()
                 return int(ExitCode.INTERRUPTED)
@@ -76,14 +85,16 @@ def _way(call: Call) -> Way:
     return _plain
 
 
-async def _guarded(engine: Engine, work: Coroutine[Any, Any, int]) -> int:
-    """`work`, ended by SIGTERM and a closed terminal as by Ctrl-C, with every adapter closed after it."""
+async def _guarded(engine: Engine, work: Coroutine[Any, Any, int], timeout_s: float | None) -> int:
+    """`work`, ended by SIGTERM and a closed terminal as by Ctrl-C, with every adapter closed after it. Raises
+    TimeoutError after `timeout_s` seconds (None: never)."""
     task = asyncio.current_task()
     if task is not None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        return await work
+        async with asyncio.timeout(timeout_s):
+            return await work
     finally:
         await engine.aclose()
 

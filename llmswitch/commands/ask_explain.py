@@ -17,6 +17,7 @@ from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
 from llmswitch.engine.dispatch import Engine, Job
 from llmswitch.engine.fallback import Candidate, no_stand_in
+from llmswitch.engine.purse import Purse
 from llmswitch.errors import ExitCode
 from llmswitch.ledger.prices import Cost, estimate
 from llmswitch.ledger.store import Ledger
@@ -39,6 +40,7 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
         model=call.model,
         project=project_name(Path.cwd()),
         allow_unknown_price=call.allow_unknown_price,
+        purse=None if call.max_cost is None else Purse(call.max_cost),
     )
     output_tokens = min(call.max_tokens or TYPICAL_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS)
     with Ledger.open() as ledger:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +35,8 @@ class Call:
     """A model's name, or empty for the strongest one of another family."""
     compare: str | None = None
     allow_unknown_price: bool = False
+    timeout_s: float | None = None
+    max_cost: Decimal | None = None
     session: str | None = None
     continued: bool = False
     pin: bool | None = None
@@ -81,6 +84,17 @@ def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -
     from llmswitch.commands.ask_answer import answer
 
     return answer(call, profile, request, given)
+
+
+def amount(given: str) -> Decimal:
+    """US dollars, as `--max-cost` has them. Raises UsageError."""
+    try:
+        usd = Decimal(given.removeprefix("$"))
+    except InvalidOperation:
+        usd = Decimal("NaN")
+    if not usd.is_finite() or usd <= 0:
+        raise UsageError(f"--max-cost {given!r} is no amount of US dollars", hint="write it as in --max-cost 0.05")
+    return usd
 
 
 def _check_together(call: Call) -> None:

@@ -95,7 +95,14 @@ class Engine:
 
     def spending(self, job: Job, label: Label) -> Spending:
         """What the budget says about the calls of `job`."""
-        return spending(self.profile, job.request, job.project, label.task, job.allow_unknown_price)
+        return spending(
+            self.profile,
+            job.request,
+            job.project,
+            label.task,
+            allow_unknown_price=job.allow_unknown_price,
+            purse=job.purse,
+        )
 
     async def run(self, job: Job, emit: Emit) -> Result:
         """Answer `job`, passing everything on to `emit` as it comes. Failures of candidates end up in the result; what
@@ -205,11 +212,13 @@ class _Walk:
         model = step.candidate.model
         await registry.load(self.engine.profile.providers[model.provider].kind)  # no part of the provider's time
         told = [f"budget: {over.model} is passed over: {over.why}" for over in self.over_budget[:1]]
-        entry = self.engine.spending(self.job, self.label).entry(model, self._at(), told.append)
         try:
+            entry = self.engine.spending(self.job, self.label).entry(model, self._at(), told.append)
             row = self.engine.ledger.begin_attempt(self.dispatch_id, ordinal, model, entry.reserve, admit=entry.admit)
         except NoRoomError as error:
             return None, error.over
+        if self.job.purse is not None:
+            self.job.purse.hold(entry.reserve)
         attempt = Attempt(model, ordinal, estimate_request(self.job.request))
         failed: Failed | None = None
         try:
@@ -221,6 +230,8 @@ class _Walk:
         finally:
             report = self._settle(row, attempt)
             self.reports.append(report)
+            if self.job.purse is not None:
+                self.job.purse.settle(entry.reserve, report.cost.usd)
         if failed is None:
             health.note_success(self.engine.ledger, model)
         await self.emit(report)

@@ -9,6 +9,7 @@ from llmswitch.catalog import Model
 from llmswitch.classify import Label
 from llmswitch.conversation import Event, Request, Usage
 from llmswitch.engine.fallback import Candidate
+from llmswitch.engine.purse import Purse
 from llmswitch.errors import LlmSwitchError
 from llmswitch.ledger.prices import Cost
 from llmswitch.ledger.store import Kind
@@ -18,7 +19,8 @@ from llmswitch.ledger.store import Kind
 class Job:
     """One request and what the caller says about it. `words` is what the person typed, `attachment` what came along with
     it; `task` and `model` override the classifier and the route. `thinking_is_content`: reasoning is passed on as it
-    comes, so that it counts for the commit boundary."""
+    comes, so that it counts for the commit boundary. `purse` is what the attempts may cost together, also with those of
+    other jobs that hold the same one."""
 
     request: Request
     words: str
@@ -31,6 +33,7 @@ class Job:
     hook: str | None = None
     thinking_is_content: bool = False
     allow_unknown_price: bool = False
+    purse: Purse | None = None
 
 
 @dataclass(frozen=True, slots=True)

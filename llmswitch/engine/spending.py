@@ -12,6 +12,7 @@ from decimal import Decimal
 from llmswitch.catalog import Model
 from llmswitch.conversation import Request
 from llmswitch.engine.fallback import OverBudget
+from llmswitch.engine.purse import Purse, fitted
 from llmswitch.engine.worst_case import bounded, costs_nothing, worst_case
 from llmswitch.errors import BudgetError
 from llmswitch.ledger import budget
@@ -52,12 +53,15 @@ class Spending:
     project: str | None
     task: str
     allow_unknown_price: bool = False
+    purse: Purse | None = None
 
     def foreseen(self, ledger: Ledger, at: datetime) -> Callable[[Model], OverBudget | None]:
         """Why the budget keeps a model out, as far as it is clear at `at`."""
         seen: dict[tuple[str, ...], State] = {}
 
         def over(model: Model) -> OverBudget | None:
+            if isinstance(dear := self._within_purse(model, at), OverBudget):
+                return dear
             binding = self._binding(model)
             if not binding:
                 return None
@@ -70,11 +74,16 @@ class Spending:
         return over
 
     def entry(self, model: Model, at: datetime, warn: Callable[[str], None]) -> Entry:
-        """The call of `model` that begins at `at`."""
+        """The call of `model` that begins at `at`. Raises NoRoomError where `--max-cost` leaves too little."""
+        request = self._within_purse(model, at)
+        if isinstance(request, OverBudget):
+            raise NoRoomError(request)
         binding = self._binding(model)
+        if not binding and self.purse is None:
+            return Entry(None, request, None)
+        worst = worst_case(request, model, self.profile.providers[model.provider], at)
         if not binding:
-            return Entry(None, self.request, None)
-        worst = self._worst(model, at)
+            return Entry(worst, request, None)
 
         def admit(connection: sqlite3.Connection, started_us: int) -> None:
             started = datetime.fromtimestamp(started_us / 1e6, UTC)
@@ -85,8 +94,27 @@ class Spending:
                 warn(told)
 
         enforced = any(limit.on_exceed != "warn" for limit in binding)
-        request = bounded(self.request, model, self.profile.providers[model.provider]) if enforced else self.request
+        if enforced:
+            request = bounded(request, model, self.profile.providers[model.provider])
         return Entry(worst, request, admit)
+
+    def _within_purse(self, model: Model, at: datetime) -> Request | OverBudget:
+        """The request, with an answer no longer than `--max-cost` pays for, or why it pays for none."""
+        if self.purse is None or costs_nothing(model):
+            return self.request
+        fit = fitted(self.request, model, self.profile.providers[model.provider], at, self.purse.left)
+        if isinstance(fit, Request):
+            return fit
+        if fit is None:
+            if self.allow_unknown_price:
+                return self.request
+            return OverBudget(model.name, "its price is not known, so --max-cost can't be kept", ALLOW)
+        left = dollars(max(self.purse.left, Decimal(0)))
+        return OverBudget(
+            model.name,
+            f"even a short answer could cost {dollars(fit)}, and --max-cost leaves {left}",
+            "what would help: a cheaper or a local model (-m), a shorter prompt, or a higher --max-cost",
+        )
 
     def _binding(self, model: Model) -> list[Limit]:
         if costs_nothing(model):
@@ -119,10 +147,18 @@ class Spending:
         return ".".join(limit.path) + (f" ({origin})" if origin else "")
 
 
-def spending(profile: Profile, request: Request, project: str | None, task: str, allow_unknown_price: bool) -> Spending:
-    """What the budget of `profile` says about a dispatch."""
+def spending(
+    profile: Profile,
+    request: Request,
+    project: str | None,
+    task: str,
+    *,
+    allow_unknown_price: bool = False,
+    purse: Purse | None = None,
+) -> Spending:
+    """What the budget of `profile`, and the purse, say about a dispatch."""
     limits = budget.limits(profile.settings["budget"], profile.model)
-    return Spending(profile, limits, request, project, task, allow_unknown_price)
+    return Spending(profile, limits, request, project, task, allow_unknown_price, purse)
 
 
 def _account(state: State) -> str:
