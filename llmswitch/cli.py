@@ -16,7 +16,20 @@ from llmswitch import errors
 from llmswitch.commands.options import Global, ProfileOption, ProjectOption
 from llmswitch.errors import ExitCode, LlmSwitchError
 
-COMMANDS = ("ask", "classify", "wrong", "cost", "status", "history", "profile", "models", "prices", "ledger", "key")
+COMMANDS = (
+    "ask",
+    "classify",
+    "wrong",
+    "cost",
+    "status",
+    "history",
+    "hook",
+    "profile",
+    "models",
+    "prices",
+    "ledger",
+    "key",
+)
 """One module of `llmswitch.commands` each, in the order of `--help`; its `register(app)` adds the verb."""
 
 

@@ -37,6 +37,7 @@ class ExitCode(IntEnum):
     OK = 0
     FAILED = 1
     USAGE = 2
+    BLOCKED = 10
     NO_CANDIDATE = 69
     TRY_LATER = 75
     AUTHENTICATION = 77
@@ -50,6 +51,7 @@ EXIT_MEANING: dict[ExitCode, str] = {
     ExitCode.OK: "answered",
     ExitCode.FAILED: "failed",
     ExitCode.USAGE: "usage: the call itself is wrong",
+    ExitCode.BLOCKED: "a hook or a review found what you asked to be stopped for; git is stopped by nothing else of ours",
     ExitCode.NO_CANDIDATE: "no candidate available",
     ExitCode.TRY_LATER: "every candidate rate-limited or overloaded: try later",
     ExitCode.AUTHENTICATION: "authentication: no key, or the provider refused it",

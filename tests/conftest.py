@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["fixtures_upstream", "fixtures_model", "fixtures_clients"]
+pytest_plugins = ["fixtures_upstream", "fixtures_model", "fixtures_clients", "fixtures_git"]
 
 _REAL_HOME = Path.home()
 _KEPT = ("LLMSWITCH_TEST_GGUF",)

@@ -102,6 +102,40 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "texts", "Difficulties for which models of that tier are passed over before the call.", ("hard",)
         ),
     },
+    "hooks": {
+        "deadline_s": Key("number", "Seconds a git hook may take in all; then git goes on without it.", 10.0),
+        "style": Key(
+            "text",
+            "How commit messages are written and what commit-msg holds them to: as the repository's last commits are "
+            "(`auto`), Conventional Commits, or plain sentences.",
+            "auto",
+            ("auto", "conventional", "plain"),
+        ),
+        "language": Key(
+            "text", "The language of messages, such as `en` or `Japanese`; left out: that of the last commits."
+        ),
+        "subject_length": Key("int", "The longest subject line, in characters.", 72),
+        "check": Key(
+            "text",
+            "What commit-msg does about a poor message: `advise` says so, `block` stops the commit, `off` looks away.",
+            "advise",
+            ("advise", "block", "off"),
+        ),
+        "offer": Key(
+            "bool", "Whether commit-msg, where it has something to say, offers a better message.", default=True
+        ),
+        "block_on": Key(
+            "text",
+            "pre-push stops the push at a finding of this severity or a worse one.",
+            "off",
+            ("off", "low", "medium", "high", "critical"),
+        ),
+        "note": Key(
+            "bool",
+            "Whether post-commit keeps which model wrote a message, and its cost, as a git note (`refs/notes/llmswitch`).",
+            default=True,
+        ),
+    },
 }
 
 TABLES: dict[str, dict[str, Key]] = {
@@ -154,5 +188,16 @@ BUDGET_LIMITS: dict[str, Key] = {
 PRICE_KEYS = ("input", "output", "cache_read", "cache_write")
 ROUTE_KEYS = ("easy", "normal", "hard", "otherwise")
 
-PROJECT_MAY_SET = ("description", "profile", "routes", "fallback", "classifier.mode", "classifier.threshold", "history")
+PROJECT_MAY_SET = (
+    "description",
+    "profile",
+    "routes",
+    "fallback",
+    "classifier.mode",
+    "classifier.threshold",
+    "history",
+    "hooks.style",
+    "hooks.language",
+    "hooks.subject_length",
+)
 """What an untrusted project file may hold; names it uses must be defined by the user's own layers."""
