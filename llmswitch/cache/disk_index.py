@@ -1,0 +1,215 @@
+"""Keeps the disk store's vector index true to its entries: opens it, refuses what is not ours, makes it again, asks it.
+
+numpy is imported from here on, so a lookup that ends with an exact hit never pays for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from llmswitch.cache.base import Neighbour
+from llmswitch.cache.disk_rows import EntryRows
+from llmswitch.cache.index import Hit, IndexRefused, VectorIndex
+from llmswitch.cache.index_layout import Layout, entry_key, scope_code
+from llmswitch.cache.index_rows import Row
+from llmswitch.cache.index_scan import Wanted
+from llmswitch.cache.record import Record
+from llmswitch.errors import CacheError
+
+if TYPE_CHECKING:
+    from diskcache import Cache
+
+    from llmswitch.cache.base import Vector
+
+T = TypeVar("T")
+LOOKED_AT = 256
+"""Rows whose cosine is computed, of those whose signs differ least."""
+SLACK = 0.01
+"""More than what a cosine loses in the index's small numbers."""
+_MOST_ROUNDS = 16
+
+
+class IndexBeside:
+    """The index of one embedder. One thread at a time; the store sees to it."""
+
+    def __init__(self, cache: Cache, rows: EntryRows, folder: Path, layout: Layout) -> None:
+        self._cache = cache
+        self._rows = rows
+        self._layout = layout
+        self._path = folder / layout.file_name
+        self._index: VectorIndex | None = None
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of the index that an entry takes."""
+        return self._layout.row_bytes
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+
+    def near(self, scope: str, vector: Vector, *, k: int, threshold: float, max_tier: int) -> list[Neighbour]:
+        """As `Store.near`."""
+        query = checked(vector, self._layout.dim)
+        wanted = Wanted(scope_code(scope), max_tier, int(time.time()))
+        found: list[Neighbour] = []
+        unfit: dict[int, int] = {}
+        for _ in range(_MOST_ROUNDS):
+            hits = self._ask(query, wanted, unfit)
+            found, refused = self._best(hits, query, scope, k=k, threshold=threshold, max_tier=max_tier)
+            unfit |= refused
+            if not refused or len(found) >= k:
+                break
+        self._forget(unfit)
+        return found
+
+    def add(self, record: Record) -> None:
+        """Write the row of an entry that is about to be committed, inside its transaction."""
+        row = _row(record, self._layout.dim)
+        if row is None:
+            raise CacheError(f"a vector for {self._layout.embedder} must have {self._layout.dim} numbers")
+
+        def append(index: VectorIndex) -> int:
+            index.append(row, now=int(time.time()))
+            return index.appended
+
+        self._rows.set_appended(self._layout.embedder, self._locked(append))
+
+    def drop(self, keys: Iterable[int]) -> None:
+        """Clear the rows of entries whose removal has been committed."""
+
+        def clear(index: VectorIndex) -> None:
+            gone = [key for key in keys if self._rows.record(key) is None]
+            for slot in index.slots_of(gone, now=int(time.time())) if gone else ():
+                index.clear(slot)
+
+        with self._cache.transact():
+            self._locked(clear)
+
+    def _ask(self, query: Vector, wanted: Wanted, without: Iterable[int]) -> list[Hit]:
+        def nearest(index: VectorIndex) -> list[Hit]:
+            return index.nearest(query, wanted, count=LOOKED_AT, without=without)
+
+        try:
+            return nearest(self._usable())
+        except IndexRefused:
+            with self._cache.transact():
+                return self._locked(nearest)
+
+    def _best(
+        self, hits: Iterable[Hit], query: Vector, scope: str, *, k: int, threshold: float, max_tier: int
+    ) -> tuple[list[Neighbour], dict[int, int]]:
+        """The entries of the best hits by their exact cosine, and the slots (with keys) whose entries don't fit."""
+        found: list[Neighbour] = []
+        unfit: dict[int, int] = {}
+        for hit in hits:
+            if hit.score + SLACK < max(threshold, found[k - 1].score if len(found) >= k else -1):
+                break
+            record = self._rows.record(hit.key)
+            if record is None or not self._is_fit(record, scope, max_tier):
+                unfit[hit.slot] = hit.key
+                continue
+            score = float(np.frombuffer(record.vector, "<f4") @ query)
+            if score >= threshold and all(record.entry.id != each.entry.id for each in found):
+                found = sorted([*found, Neighbour(record.entry, score)], key=lambda each: -each.score)[:k]
+        return found, unfit
+
+    def _is_fit(self, record: Record, scope: str, max_tier: int) -> bool:
+        return (
+            record.embedder == self._layout.embedder
+            and len(record.vector) == 4 * self._layout.dim
+            and record.entry.scope == scope
+            and record.entry.tier <= max_tier
+        )
+
+    def _forget(self, passed: dict[int, int]) -> None:
+        """Clear rows whose entries are gone; those of entries that are only just being written stay."""
+        gone = {slot: key for slot, key in passed.items() if self._rows.record(key) is None}
+        if not gone:
+            return
+
+        def clear(index: VectorIndex) -> None:
+            for slot, key in gone.items():
+                if self._rows.record(key) is None and index.key_at(slot) == key:
+                    index.clear(slot)
+                    self._rows.delete_foreign(key)
+
+        with self._cache.transact():
+            self._locked(clear)
+
+    def _locked(self, work: Callable[[VectorIndex], T]) -> T:
+        """Do `work` with a sound index, made again where it is none. The caller holds the write lock."""
+        try:
+            return work(self._open())
+        except (IndexRefused, FileNotFoundError):
+            return work(self._make_again())
+
+    def _usable(self) -> VectorIndex:
+        """The index, without the write lock where it needs no mending."""
+        try:
+            return self._open()
+        except (IndexRefused, FileNotFoundError):
+            with self._cache.transact():
+                return self._locked(lambda index: index)
+
+    def _open(self) -> VectorIndex:
+        """The open index, if it is still the one at our path and lacks nothing, or a verified one from there."""
+        if self._index is None or not self._index.is_current():
+            self.close()
+            self._index = VectorIndex(self._path, self._layout)
+            try:
+                self._index.verify(now=int(time.time()))
+            except BaseException:
+                self.close()
+                raise
+        self._require_complete(self._index)
+        return self._index
+
+    def _require_complete(self, index: VectorIndex) -> None:
+        if index.appended < self._rows.appended(self._layout.embedder):
+            raise IndexRefused("it lacks rows")
+
+    def _make_again(self) -> VectorIndex:
+        """Make the index from the entries. The caller holds the write lock."""
+        self.close()
+        for draft in self._path.parent.glob("index-*.new"):
+            draft.unlink(missing_ok=True)
+        self._index = VectorIndex.create(
+            self._path, self._layout, self._all_rows(), self._rows.appended(self._layout.embedder)
+        )
+        return self._index
+
+    def _all_rows(self) -> Iterator[Row]:
+        for _, record in self._rows.least_recent():
+            if record and record.embedder == self._layout.embedder and (row := _row(record, self._layout.dim)):
+                yield row
+
+
+def checked(vector: Vector, dim: int) -> Vector:
+    """The vector as float32 (dim,). Raises CacheError where it is not one, or not of length 1."""
+    query = np.asarray(vector, np.float32)
+    if query.shape != (dim,) or not abs(float(query @ query) - 1) < 0.01:
+        raise CacheError(
+            f"the embedder gave a vector of shape {query.shape} that is not one of {dim} numbers and length 1"
+        )
+    return query
+
+
+def as_bytes(vector: Vector, dim: int) -> bytes:
+    """The vector as a record keeps it. Raises CacheError as `checked`."""
+    return checked(vector, dim).astype("<f4").tobytes()
+
+
+def _row(record: Record, dim: int) -> Row | None:
+    if len(record.vector) != 4 * dim:
+        return None
+    entry = record.entry
+    vector = np.frombuffer(record.vector, "<f4")
+    return Row(entry_key(entry.id), scope_code(entry.scope), entry.tier, entry.expires_at, vector)

@@ -1,0 +1,146 @@
+"""What stands in the disk store's database, as diskcache rows: records by number, and by name what leads to them.
+
+    <number>               the record of an entry; the number is made from its id
+    exact:<scope>:<hash>   {"<tier>": "<id>"}: the entries with this normalised prompt
+    seen:<id>              [[score, right], …]: what was learnt about serving an entry
+    appended:<embedder>    how many rows that embedder's index must have seen
+
+Rows are kept in the order of their last use: a use writes its record anew, at the end. Every row ends with its entry.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from diskcache import Cache
+
+from llmswitch.cache.base import Entry, Observation
+from llmswitch.cache.index_layout import entry_key
+from llmswitch.cache.record import Record, decode, encode
+
+ROW_BYTES = 300
+"""About what SQLite needs for a row beside its value: the key twice, times, page space."""
+_MOST_SEEN = 256
+
+
+class EntryRows:
+    """The rows of one database. Methods that write are to be called inside `Cache.transact`."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def record(self, key: int) -> Record | None:
+        """The living record with this number; None where there is none, or something that we never wrote."""
+        stored = self._cache.get(key)
+        try:
+            record = decode(stored) if isinstance(stored, bytes) else None
+        except ValueError:
+            return None
+        return record if record and record.entry.expires_at > time.time() else None
+
+    def get(self, entry_id: str) -> Record | None:
+        """The living record of this entry."""
+        record = self.record(entry_key(entry_id))
+        return record if record and record.entry.id == entry_id else None
+
+    def by_prompt(self, scope: str, prompt_hash: str) -> dict[int, str]:
+        """Ids by tier of the entries with this prompt; they may have gone since."""
+        found = self._json(_exact(scope, prompt_hash))
+        if not isinstance(found, dict):
+            return {}
+        return {int(tier): i for tier, i in found.items() if tier.isdecimal() and isinstance(i, str)}
+
+    def write(self, record: Record) -> None:
+        """Keep a record, in place of one with the same scope, prompt and tier."""
+        entry = record.entry
+        ids = self.by_prompt(entry.scope, entry.prompt_hash)
+        self._set(entry_key(entry.id), encode(record), entry.expires_at)
+        kept = {tier: i for tier, i in ids.items() if tier != entry.tier and self.get(i)} | {entry.tier: entry.id}
+        until = max(found.entry.expires_at for i in kept.values() if (found := self.get(i)))
+        self._set(_exact(entry.scope, entry.prompt_hash), _dump(kept), until)
+
+    def move_to_end(self, entry_id: str) -> None:
+        """Make a record the most recently used one."""
+        if record := self.get(entry_id):
+            self._cache.delete(entry_key(entry_id))
+            self._set(entry_key(entry_id), encode(record), record.entry.expires_at)
+
+    def delete(self, entry: Entry) -> None:
+        """Forget an entry with all that leads to it."""
+        ids = self.by_prompt(entry.scope, entry.prompt_hash)
+        left = {tier: i for tier, i in ids.items() if i != entry.id}
+        where = _exact(entry.scope, entry.prompt_hash)
+        until = [found.entry.expires_at for i in left.values() if (found := self.get(i))]
+        if until:
+            self._set(where, _dump(left), max(until))
+        else:
+            self._cache.delete(where)
+        self._cache.delete(f"seen:{entry.id}")
+        self._cache.delete(entry_key(entry.id))
+
+    def delete_foreign(self, key: int) -> None:
+        """Forget a row whose value is not a record."""
+        self._cache.delete(key)
+
+    def observe(self, entry: Entry, observation: Observation) -> None:
+        """Add to what was learnt about an entry; the newest are kept."""
+        seen = [[each.score, each.right] for each in self.seen(entry.id)]
+        seen.append([observation.score, observation.right])
+        self._set(f"seen:{entry.id}", _dump(seen[-_MOST_SEEN:]), entry.expires_at)
+
+    def seen(self, entry_id: str) -> list[Observation]:
+        """What was learnt about an entry, oldest first."""
+        found = self._json(f"seen:{entry_id}")
+        pairs = found if isinstance(found, list) else []
+        return [
+            Observation(float(pair[0]), pair[1])
+            for pair in pairs
+            if isinstance(pair, list)
+            and len(pair) == 2
+            and isinstance(pair[0], int | float)
+            and isinstance(pair[1], bool)
+        ]
+
+    def keys(self) -> list[int]:
+        """The numbers of all records, least recently used first. Inside a transaction nothing is missed."""
+        return [key for key in self._cache if isinstance(key, int)]
+
+    def least_recent(self) -> Iterator[tuple[int, Record | None]]:
+        """All records with their numbers, least recently used first; None for what is not a living record."""
+        for key in self._cache:
+            if isinstance(key, int):
+                yield key, self.record(key)
+
+    def appended(self, embedder: str) -> int:
+        """How many rows the index of `embedder` must have seen."""
+        found = self._json(f"appended:{embedder}")
+        return found if isinstance(found, int) else 0
+
+    def set_appended(self, embedder: str, count: int) -> None:
+        """Say how many rows the index of `embedder` has seen."""
+        self._cache.set(f"appended:{embedder}", _dump(count))
+
+    def bytes_kept(self) -> int:
+        """About the bytes of all rows in the database."""
+        return int(self._cache.reset("size")) + ROW_BYTES * int(self._cache.reset("count"))
+
+    def _set(self, key: int | str, value: bytes, expires_at: float) -> None:
+        self._cache.set(key, value, expire=expires_at - time.time())
+
+    def _json(self, key: str) -> Any:
+        stored = self._cache.get(key)
+        try:
+            return json.loads(stored) if isinstance(stored, bytes) else None
+        except ValueError:
+            return None
+
+
+def _exact(scope: str, prompt_hash: str) -> str:
+    return f"exact:{scope}:{prompt_hash}"
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
