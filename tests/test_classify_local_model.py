@@ -18,7 +18,7 @@ from llmswitch.classify.answer_memory import MOST, AnswerMemory
 from llmswitch.classify.cascade import ALWAYS, Cascade
 from llmswitch.classify.linear import Linear
 from llmswitch.classify.local_model import LocalModel
-from llmswitch.classify.ollama_address import Address, address_of
+from llmswitch.ollama_address import Address, address_of
 from llmswitch.tasks import TASKS
 
 UNSURE = "hmm"

@@ -47,7 +47,7 @@ def remember_last(dispatch_id: str, request: str, attachment: str = "") -> None:
 def _local_model(profile: Profile) -> LocalModel | None:
     """The local model of the profile, or None where none is named that Ollama could serve."""
     from llmswitch.classify.local_model import LocalModel
-    from llmswitch.classify.ollama_address import address_of
+    from llmswitch.ollama_address import address_of
 
     settings = profile.settings["classifier"]
     wanted = list(settings["models"])

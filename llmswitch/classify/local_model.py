@@ -16,8 +16,8 @@ from typing import Any, cast
 
 from llmswitch.classify.answer_memory import AnswerMemory, key_of
 from llmswitch.classify.label import Difficulty
-from llmswitch.classify.ollama_address import Address
 from llmswitch.classify.request_text import person_request
+from llmswitch.ollama_address import Address
 from llmswitch.tasks import MEANING, TASKS
 
 CONNECT_S = 0.25

@@ -1,0 +1,25 @@
+"""Is it the same question? A comparison of what two prompts say, in English and Japanese, that refuses when in doubt."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from llmswitch.cache.guard.compare import compare
+from llmswitch.cache.guard.parsed import Parsed, Verdict
+
+__all__ = ["Verdict", "guard", "read"]
+
+
+def guard(a: str, b: str) -> Verdict:
+    """Whether the answer to `a` may be served for `b`, by their words alone. Symmetric."""
+    return compare(read(a), read(b))
+
+
+@lru_cache(maxsize=2_048)
+def read(prompt: str) -> Parsed:
+    """`prompt` as items and marks, in its language."""
+    from llmswitch.cache.guard import english, japanese
+    from llmswitch.cache.guard.literals import pieces
+
+    found = list(pieces(prompt))
+    return japanese.parse(found) if japanese.is_japanese(prompt) else english.parse(found)

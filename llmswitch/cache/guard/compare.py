@@ -1,0 +1,145 @@
+"""Do two prompts, read into items and marks, ask the same?
+
+Every item of one must be found in the other, in the same relation and the same order, and every mark must be in both. What
+is left over, turned round or negated is a reason to refuse; only ordinary words that are left over make a doubt.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from llmswitch.cache.guard import english_words
+from llmswitch.cache.guard.order import order_reason
+from llmswitch.cache.guard.parsed import Item, Parsed, Verdict
+
+Pairs = list[tuple[int, int]]
+
+STRICT_ROLES = english_words.words(
+    "from to by than before after until since between against as except instead over under behind because unless while "
+    "upto without during から まで より 以外 ために"
+)
+"""Relations that must be the same on both sides; the others (in, on, for, with …) may be put in other words."""
+CASES = frozenset("がをに")
+"""Japanese cases: each may be left out or covered by another particle, but not be another of these."""
+FREE_MARKS = frozenset(("they", "all", "any", "some"))
+"""Marks that may be on one side only."""
+DOUBT_SHARE = 0.6
+"""From this share of matched items what is left over is a doubt, and not plainly another question."""
+
+
+def compare(a: Parsed, b: Parsed) -> Verdict:
+    """The verdict for two prompts of which neither is empty of meaning. Symmetric."""
+    if a.language != b.language:
+        return Verdict("different", "another language")
+    pairs, left_a, left_b = align(a.items, b.items)
+    if reason := _left_over(left_a, left_b):
+        return Verdict("different", reason)
+    if reason := _marks(a.marks, b.marks):
+        return Verdict("different", reason)
+    reason = _roles(a.items, b.items, pairs) or order_reason(a.items, b.items, pairs)
+    if reason and not symmetric(a, b):
+        return Verdict("different", reason)
+    if not left_a and not left_b:
+        return Verdict("same", "the same words" if a.items == b.items else "the same in other words")
+    words = " and ".join(f"“{item.raw}”" for item in (*left_a[:2], *left_b[:2]))
+    share = 2 * len(pairs) / (len(a.items) + len(b.items))
+    return Verdict("doubtful" if share >= DOUBT_SHARE else "different", f"only one of them says {words}")
+
+
+def align(a: Sequence[Item], b: Sequence[Item]) -> tuple[Pairs, list[Item], list[Item]]:
+    """Pairs of positions that stand for the same, ordered by `a`, and what is left over on either side."""
+    pairs: Pairs = []
+    open_a, open_b = list(range(len(a))), list(range(len(b)))
+    for fits in (_same_concept_and_role, _same_concept, _same_form, _soft):
+        for i in list(open_a):
+            j = next((j for j in open_b if fits(a[i], b[j])), None)
+            if j is not None:
+                pairs.append((i, j))
+                open_a.remove(i)
+                open_b.remove(j)
+    left_a = [a[i] for i in open_a if not _said_already(a[i], b)]
+    left_b = [b[j] for j in open_b if not _said_already(b[j], a)]
+    return sorted(pairs), left_a, left_b
+
+
+def _same_concept_and_role(one: Item, other: Item) -> bool:
+    return one.role == other.role and _same_concept(one, other)
+
+
+def _same_concept(one: Item, other: Item) -> bool:
+    if one.literal and other.literal:
+        return one.concept == other.concept
+    return one.concept == other.concept or ((one.literal or other.literal) and one.raw.lower() == other.raw.lower())
+
+
+def _same_form(one: Item, other: Item) -> bool:
+    return not (one.literal or other.literal) and not one.forms.isdisjoint(other.forms)
+
+
+def _soft(one: Item, other: Item) -> bool:
+    if one.literal or other.literal or one.name or other.name:
+        return False
+    return frozenset((one.concept, other.concept)) in english_words.soft_pairs()
+
+
+def _said_already(item: Item, others: Sequence[Item]) -> bool:
+    """A second mention of an ordinary word that the other prompt says once."""
+    return not item.literal and any(_same_concept(item, other) for other in others)
+
+
+def _left_over(left_a: Sequence[Item], left_b: Sequence[Item]) -> str | None:
+    """A reason where something that has no other word (a number, a name …) is left over."""
+    firm_a = [item for item in left_a if item.literal or item.name]
+    firm_b = [item for item in left_b if item.literal or item.name]
+    if firm_a and firm_b:
+        return f"“{firm_a[0].raw}” is not “{firm_b[0].raw}”"
+    if firm_a or firm_b:
+        return f"only one of them says “{(firm_a or firm_b)[0].raw}”"
+    return None
+
+
+def _marks(a: frozenset[str], b: frozenset[str]) -> str | None:
+    unshared = sorted((a ^ b) - FREE_MARKS)
+    if not unshared:
+        return "one says all, the other some" if ("all" in a and "some" in b) or ("some" in a and "all" in b) else None
+    known = {mark.split(">")[0] for mark in unshared}
+    if "not" in known:
+        return "one of them negates"
+    mark = unshared[0].split(">")[0]
+    return f"they differ in “{mark}”"
+
+
+def _roles(a: Sequence[Item], b: Sequence[Item], pairs: Pairs) -> str | None:
+    """A reason where something stands in another relation: from here is not to here."""
+    for i, j in pairs:
+        one, other = a[i].role, b[j].role
+        if _conflict(one, other):
+            said = " and ".join(f"“{role} … {a[i].raw}”" if role else f"“{a[i].raw}”" for role in (one, other))
+            return f"{said} are not the same relation"
+    moved: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for i, j in pairs:
+        if a[i].role != b[j].role:
+            moved[a[i].role, b[j].role].append((i, j))
+    for (one, other), here in moved.items():
+        for i, j in here:
+            for k, m in moved.get((other, one), ()):
+                if (i < k) != (j < m):
+                    return f"“{a[i].raw}” and “{a[k].raw}” change places"
+    return None
+
+
+def _conflict(one: str, other: str) -> bool:
+    """Whether two relations can't be the same said differently."""
+    if one == other:
+        return False
+    return one in STRICT_ROLES or other in STRICT_ROLES or (one in CASES and other in CASES)
+
+
+def symmetric(a: Parsed, b: Parsed) -> bool:
+    """Whether the relation of both is one whose sides may change places, and nothing else changes."""
+    strict_a, strict_b = (sorted({item.role for item in one.items} & STRICT_ROLES) for one in (a, b))
+    if strict_a != strict_b or "than" in strict_a:
+        return False
+    shared = {form for item in a.items for form in item.forms} & {form for item in b.items for form in item.forms}
+    return bool(shared & english_words.SYMMETRIC)

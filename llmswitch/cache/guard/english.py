@@ -1,0 +1,196 @@
+"""Read an English prompt into items and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from llmswitch.cache.guard import english_words as lexicon
+from llmswitch.cache.guard.english_lemma import concept, forms
+from llmswitch.cache.guard.literals import Piece
+from llmswitch.cache.guard.parsed import Item, Parsed
+
+LONGEST_PHRASE = 7
+_ENDS = frozenset(".!?;:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word in lower case, or a literal or punctuation as it is."""
+
+    text: str
+    sort: str
+    raw: str
+    capital: bool = False
+
+
+def parse(found: Sequence[Piece]) -> Parsed:
+    """Items and marks of these pieces."""
+    reader = _Reader()
+    for token in _phrased(_without_politeness(list(_tokens(found)))):
+        reader.read(token)
+    return Parsed("en", tuple(reader.items), frozenset(reader.closed_marks()))
+
+
+def _tokens(found: Sequence[Piece]) -> Iterator[_Token]:
+    opening = True
+    for piece in found:
+        if piece.sort == "gap":
+            yield _Token(piece.text, "gap", piece.text)
+            opening = piece.text in _ENDS
+            continue
+        if piece.sort == "word":
+            yield from _words(piece.text, opening=opening)
+        elif piece.sort == "number":
+            yield from _number(piece.text)
+        else:
+            yield _Token(piece.text, piece.sort, piece.text)
+        opening = False
+
+
+def _words(raw: str, *, opening: bool) -> Iterator[_Token]:
+    lower = raw.lower()
+    capital = raw[:1].isupper() and not (opening or raw == "I" or raw.startswith("I'"))
+    whole = lexicon.contraction(lower)
+    if whole == lower and lower.endswith("n't"):
+        whole = lower[:-3] + " not"
+    elif whole == lower and "'" in lower:
+        head, _, tail = lower.partition("'")
+        whole = head if tail == "s" and head not in _IS_AFTER else f"{head} '{tail}"
+    for word in whole.split():
+        yield _Token(word, "word", raw, capital)
+
+
+_IS_AFTER = lexicon.words("what who where when how that there it here why which he she")
+
+
+def _number(text: str) -> Iterator[_Token]:
+    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz%°")
+    unit = text[len(digits) :]
+    if unit in ("st", "nd", "rd", "th"):
+        yield _Token(digits + "th", "number", text)
+        return
+    yield _Token(digits.replace(",", "").lstrip("0") or "0" if "." not in digits else digits, "number", text)
+    if unit:
+        yield _Token(unit, "word" if unit.isalpha() else "symbol", unit)
+
+
+def _without_politeness(tokens: list[_Token]) -> list[_Token]:
+    """Openings and closings that only ask are taken away, again and again, at the start of every sentence."""
+    kept: list[_Token] = []
+    opening = True
+    index = 0
+    while index < len(tokens):
+        length = _longest(tokens, index, lexicon.polite()) if opening else 0
+        if length:
+            index += length
+            continue
+        token = tokens[index]
+        kept.append(token)
+        opening = token.sort == "gap" and (token.text in _ENDS or opening or token.text == ",")
+        index += 1
+    return kept
+
+
+def _longest(tokens: Sequence[_Token], start: int, table: object) -> int:
+    for length in range(min(LONGEST_PHRASE, len(tokens) - start), 0, -1):
+        window = tokens[start : start + length]
+        if all(token.sort == "word" for token in window) and tuple(token.text for token in window) in table:  # type: ignore[operator]
+            return length
+    return 0
+
+
+def _phrased(tokens: list[_Token]) -> Iterator[_Token]:
+    table = lexicon.phrases()
+    index = 0
+    while index < len(tokens):
+        length = _longest(tokens, index, table)
+        if length:
+            for word in table[tuple(token.text for token in tokens[index : index + length])]:
+                yield _Token(word, "word", word)
+            index += length
+        else:
+            yield tokens[index]
+            index += 1
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads tokens one after the other. `waiting` are marks that hold for the next item; `fresh`: the relation `role` still
+    waits for what it relates to."""
+
+    items: list[Item] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    role: str = ""
+    joined: bool = False
+    listed: bool = False
+    fresh: bool = False
+
+    def read(self, token: _Token) -> None:
+        """Take in one token."""
+        if token.sort == "gap":
+            self._gap(token.text)
+        elif token.sort == "word":
+            self._word(token)
+        else:
+            self._add(token.raw, token.text, frozenset((token.text,)), literal=True)
+
+    def closed_marks(self) -> list[str]:
+        """All marks; those that wait for an item hold for the end."""
+        return self.marks + [f"{mark}>" for mark in self.waiting]
+
+    def _gap(self, text: str) -> None:
+        self.joined = self.joined and text in "-'"
+        if text in lexicon.LISTS:
+            self.listed = True
+        elif text not in "-'\"":
+            self.role = ""
+
+    def _word(self, token: _Token) -> None:
+        word = token.text
+        if word in lexicon.NUMBERS and not token.capital:
+            self._add(word, lexicon.NUMBERS[word], frozenset((lexicon.NUMBERS[word],)), literal=True)
+        elif word in lexicon.LISTS:
+            self.joined, self.listed = False, True
+        elif word in lexicon.marks():
+            self._mark(lexicon.marks()[word])
+        elif word in lexicon.roles():
+            self._relation(token, lexicon.roles()[word])
+        elif word in lexicon.fillers():
+            self.joined = False
+            if word in _NEW_CLAUSE and not self.fresh:
+                self.role = ""
+        else:
+            self._add(token.raw, concept(word), forms(word), name=token.capital)
+
+    def _relation(self, token: _Token, role: str) -> None:
+        if self.fresh and token.text in ("using", "following"):  # "before using it"
+            self._add(token.raw, concept(token.text), forms(token.text))
+            return
+        if not (self.fresh and role == "at"):  # "from within it" is from
+            self.role = role
+        self.fresh, self.joined, self.listed = True, False, False
+
+    def _mark(self, mark: str) -> None:
+        self.joined = False
+        if mark in _SCOPED:
+            self.waiting.append(mark)
+        else:
+            self.marks.append(mark)
+
+    def _add(
+        self, raw: str, concept_: str, forms_: frozenset[str], *, literal: bool = False, name: bool = False
+    ) -> None:
+        self.items.append(Item(raw, concept_, forms_, self.role, literal, name, self.joined, self.listed))
+        self.marks += [f"{mark}>{concept_}" for mark in self.waiting]
+        self.waiting.clear()
+        self.joined, self.listed, self.fresh = True, False, False
+
+
+_SCOPED = lexicon.words(
+    "not only more less most least both either half many few other same first last next previous atleast atmost exactly "
+    "even almost enough"
+)
+"""Marks that hold for the item after them; the others hold for the whole prompt."""
+_NEW_CLAUSE = lexicon.words("which what that who i you we is are am do does can could would")

@@ -1,0 +1,68 @@
+"""Find what must be equal to the letter: code, quoted text, addresses, paths, file names, flags, versions, numbers, symbols."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Sort = Literal["code", "quoted", "number", "name", "symbol", "word", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a prompt. `word`: letters still to be read; `gap`: punctuation; anything else is literal."""
+
+    sort: Sort
+    text: str
+
+
+_CJK = "\u3040-\u30ff\u3400-\u9fff々〆ヶー"
+_LATIN = "A-Za-z\u00c0-\u024f"
+
+_PATTERN = re.compile(
+    rf"""
+    (?P<code>```.*?(?:```|\Z) | `[^`\n]+`)
+  | (?P<quoted>"[^"\n]*" | “[^”\n]*” | 「[^」\n]*」 | 『[^』\n]*』 | (?<![\w'])'[^'\n]+'(?!\w))
+  | (?P<name>
+        [a-z]+://[^\s"'<>{_CJK}]+                                  # an address
+      | [\w.+-]+@[\w-]+\.[\w.]+                                      # mail
+      | (?<![\w/])(?:~|\.{{1,2}})?/(?:[\w.*?+%@{{}}$\[\]~-]+/?)*     # /usr, ~/x, ./y, /
+      | (?<![\w-])--?[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*(?![{_LATIN}])  # -r, --long-flag
+      | [$%][A-Za-z_]\w* | \$\{{\w+\}} | \#\d+
+      | (?<![\w.])[\w*?\[\]-]*[*?][\w*?.\[\]-]*(?:[\w*\]])          # globs
+      | \*
+      | (?<![\w.])\.[A-Za-z]\w*                                      # .gitignore, .txt
+      | [A-Za-z_][\w]*(?:(?:\.|::|->)[A-Za-z_0-9*][\w*-]*)+          # a.b, file.txt, C::d
+      | [A-Za-z0-9]*_[A-Za-z0-9_]*                                   # snake_case
+      | [A-Za-z][a-z0-9]+(?:[A-Z][a-z0-9]*)+                         # camelCase
+      | [A-Za-z]+[+\#]+(?!\w)                                        # C++, C#
+      | [vV]?\d+(?:\.\d+){{2,}}[\w.-]*                               # 1.2.3-rc1
+      | \d{{1,4}}[-/]\d{{1,2}}[-/]\d{{1,4}}                          # a date
+    )
+  | (?P<number>[$€£¥]?\d[\d,]*(?:\.\d+)?(?::\d\d(?::\d\d)?)?(?:st|nd|rd|th|[A-Za-z%°]+\d*|[€£$¥])?)
+  | (?P<word>[{_LATIN}]+(?:['’][{_LATIN}]+)* | ['’](?:s|re|ve|ll|d|m|t)\b | [{_CJK}]+)
+  | (?P<symbol>[+=<>|&^@\#\\§°€£¥$%{{}}\[\]~/-]+)
+  | (?P<gap>[^\w\s])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """The pieces of `text` in order, after compatibility forms (full width, ligatures) became plain ones."""
+    plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
+    for match in _PATTERN.finditer(plain):
+        sort, found = match.lastgroup, match.group()
+        if sort in ("code", "quoted"):
+            yield Piece("code" if sort == "code" else "quoted", found.strip("`\"'“”「」『』").strip())
+        elif sort == "name":
+            yield Piece("name", found.rstrip(".,;:?!"))
+        elif sort == "number":
+            yield Piece("number", found.rstrip(",").lower())
+        elif sort == "symbol":
+            yield Piece("gap" if found in ("-", "/", "--", "&") else "symbol", found)
+        elif sort in ("word", "gap"):
+            yield Piece("word" if sort == "word" else "gap", found)
