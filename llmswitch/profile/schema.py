@@ -77,7 +77,17 @@ SECTIONS: dict[str, dict[str, Key]] = {
     "timeouts": _TIMEOUTS,
     "cache": {
         "store": Key("text", "`disk`, `redis`, or `off`.", "off", ("disk", "redis", "off")),
-        "threshold": Key("share", "Cosine similarity from which two prompts are compared further.", 0.85),
+        "embedder": Key(
+            "text",
+            "What turns prompts into vectors: `light` (built in), `ollama:MODEL` such as `ollama:nomic-embed-text`, "
+            "`sentence-transformers:NAME_OR_PATH`, or `none` (only exact repeats are served).",
+            "light",
+            sensitive=True,
+        ),
+        "threshold": Key(
+            "share", "Cosine similarity from which two prompts are compared further; left out: the embedder's own."
+        ),
+        "max_error": Key("share", "The share of wrong answers that doubtful hits may add up to.", 0.01),
         "ttl_s": Key("int", "Seconds an answer is kept.", 86_400),
         "url": Key("text", "Where Redis is.", sensitive=True),
     },
