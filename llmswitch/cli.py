@@ -23,11 +23,12 @@ COMMANDS = (
     "cost",
     "status",
     "history",
-    "hook",
     "profile",
     "models",
     "prices",
     "ledger",
+    "hook",
+    "template",
     "key",
 )
 """One module of `llmswitch.commands` each, in the order of `--help`; its `register(app)` adds the verb."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from llmswitch.commands import live_values
 from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
 
 PROMPT_HELP = "The prompt; `-` stands for standard input. Piped text is added after it, files in between."
@@ -39,6 +40,26 @@ def ask(
             "-f", "--file", metavar="PATH", help="Add a text file or an image; any number of times.", show_default=False
         ),
     ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            "-t",
+            "--template",
+            metavar="NAME",
+            help="Put the prompt into this template.",
+            show_default=False,
+            autocompletion=live_values.templates,
+        ),
+    ] = None,
+    var: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--var",
+            metavar="NAME=VALUE",
+            help="A value for the template; NAME=@FILE takes a file's text.",
+            show_default=False,
+        ),
+    ] = None,
     system: Annotated[
         str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.", show_default=False)
     ] = None,
@@ -50,11 +71,18 @@ def ask(
             metavar="NAME",
             help="Ask this model: one of the profile, or PROVIDER/ID.",
             show_default=False,
+            autocompletion=live_values.models,
         ),
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option("--task", metavar="TASK", help="Say the task instead of classifying.", show_default=False),
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="Say the task instead of classifying.",
+            show_default=False,
+            autocompletion=live_values.tasks,
+        ),
     ] = None,
     profile: ProfileOption = None,
     max_tokens: Annotated[
@@ -86,7 +114,11 @@ def ask(
     session: Annotated[
         str | None,
         typer.Option(
-            "--session", metavar="NAME", help="Go on with this session, or start it; it is kept.", show_default=False
+            "--session",
+            metavar="NAME",
+            help="Go on with this session, or start it; it is kept.",
+            show_default=False,
+            autocompletion=live_values.sessions,
         ),
     ] = None,
     pin: Annotated[
@@ -123,6 +155,8 @@ def ask(
     call = Call(
         words=tuple(prompt or ()),
         files=tuple(file or ()),
+        template=template,
+        variables=tuple(var or ()),
         system=system,
         model=model,
         task=task,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,8 @@ from llmswitch.errors import ExitCode, InputError, UsageError
 from llmswitch.profile import Profile
 from llmswitch.profile.validate import nearest
 from llmswitch.tasks import TASKS
+from llmswitch.template import Template, values_of
+from llmswitch.template import load as load_template
 
 Output = Literal["auto", "raw", "json", "json-stream"]
 
@@ -26,6 +28,9 @@ class Call:
 
     words: tuple[str, ...]
     files: tuple[Path, ...] = ()
+    template: str | None = None
+    variables: tuple[str, ...] = ()
+    """NAME=VALUE each."""
     system: str | None = None
     model: str | None = None
     task: str | None = None
@@ -56,6 +61,7 @@ class Call:
 
 def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -> int:
     """Answer `call` and return the exit code. Raises LlmSwitchError."""
+    call, template = with_template(call)
     if call.task is not None and call.task not in TASKS:
         raise UsageError(f"{call.task!r} is not a task{nearest(call.task, TASKS)}")
     _check_together(call)
@@ -68,7 +74,12 @@ def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -
     if not call.explain:
         preload(profile, call.task, call.model)
     say = _say_nothing if call.quiet else _say
-    given = prompt_input.read(call.words, call.files, use_stdin=call.use_stdin, editor=call.editor, say=say)
+    given = prompt_input.read(
+        call.words, call.files, use_stdin=call.use_stdin, editor=call.editor, framed=template is not None, say=say
+    )
+    if template is not None:
+        words, system = template.filled(given.words, values_of(list(call.variables)))
+        given, call = replace(given, words=words), replace(call, system=call.system or system)
     if given.empty:
         raise InputError("the prompt is empty; nothing was sent", hint='llmswitch ask "your question", or pipe text in')
     schema = None
@@ -84,6 +95,16 @@ def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -
     from llmswitch.commands.ask_answer import answer
 
     return answer(call, profile, request, given)
+
+
+def with_template(call: Call) -> tuple[Call, Template | None]:
+    """The call with what its template says about task and model, unless the call says it itself, and the template."""
+    if call.template is None:
+        if call.variables:
+            raise UsageError("--var is for a template", hint="name one with -t; `llmswitch template list` shows them")
+        return call, None
+    template = load_template(call.template)
+    return replace(call, task=call.task or template.task, model=call.model or template.model), template
 
 
 def amount(given: str) -> Decimal:
@@ -117,7 +138,7 @@ def _check_together(call: Call) -> None:
 
 
 def _nothing_given(call: Call) -> bool:
-    if call.words or call.files or call.editor:
+    if call.words or call.files or call.editor or call.template:
         return False
     if not call.use_stdin:
         return True

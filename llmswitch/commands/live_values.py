@@ -70,6 +70,15 @@ def sessions(_: typer.Context) -> Iterator[tuple[str, str]]:
 
 
 @_offered
+def templates(_: typer.Context) -> Iterator[tuple[str, str]]:
+    """The user's own, then the shipped ones."""
+    from llmswitch import template
+
+    for name in template.names():
+        yield name, template.load(name).description
+
+
+@_offered
 def keyed_providers(ctx: typer.Context) -> Iterator[tuple[str, str]]:
     """Providers that take a key."""
     from llmswitch.profile import load_profile

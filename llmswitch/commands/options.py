@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmswitch.commands import live_values
+
 if TYPE_CHECKING:
     from llmswitch.profile import Profile
 
@@ -18,6 +20,7 @@ ProfileOption = Annotated[
         metavar="NAME|PATH",
         help="Profile to use (a file wins over a shipped name).",
         show_default=False,
+        autocompletion=live_values.profiles,
     ),
 ]
 ProjectOption = Annotated[bool, typer.Option("--no-project", help="Ignore the project's .llmswitch.toml.")]

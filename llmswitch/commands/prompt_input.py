@@ -61,9 +61,11 @@ def read(
     *,
     use_stdin: bool = True,
     editor: bool = False,
+    framed: bool = False,
     say: Callable[[str], None],
 ) -> PromptInput:
-    """Gather the prompt. `-` among `words` stands for stdin, which is then waited for. Raises InputError."""
+    """Gather the prompt. `-` among `words` stands for stdin, which is then waited for. Piped text that stands alone is what
+    was typed, unless the prompt is `framed` by a template. Raises InputError."""
     asked_for_stdin = "-" in words or Path("-") in files
     files = [path for path in files if path != Path("-")]
     typed = " ".join(word for word in words if word != "-")
@@ -75,13 +77,13 @@ def read(
         raise InputError("`-` asks for stdin and --no-stdin forbids it", hint="leave one of them out")
     read_files = [_read_file(path, say) for path in files]
     piped = (
-        _read_stdin(optional=bool(typed or files) and not asked_for_stdin, must=asked_for_stdin, say=say)
+        _read_stdin(optional=bool(typed or files or framed) and not asked_for_stdin, must=asked_for_stdin, say=say)
         if use_stdin
         else None
     )
     if editor:
         typed = _edit(typed)
-    if isinstance(piped, str) and not typed and not files:
+    if isinstance(piped, str) and not typed and not files and not framed:
         return PromptInput(piped, "")
     parts = [text for text in read_files if isinstance(text, str)]
     images = [image for image in (*read_files, piped) if isinstance(image, Image)]
