@@ -18,6 +18,7 @@ from llmswitch.errors import ExitCode, LlmSwitchError
 
 COMMANDS = (
     "ask",
+    "batch",
     "classify",
     "wrong",
     "cost",
