@@ -245,8 +245,8 @@ def test_the_same_failure_ten_times_in_a_row_stops_the_rest(home: Path, command:
 
 
 def test_a_prompt_that_takes_too_long_fails_alone(home: Path, command: Command, upstream: Upstream) -> None:
-    upstream.script(Reply(first_delay_s=30), model="claude-haiku-4-5")
-    done = command("batch", str(write(home, numbered(3))), "--yes", "-j", "1", "--timeout", "1.5")
+    upstream.script(Reply(first_delay_s=100), model="claude-haiku-4-5")
+    done = command("batch", str(write(home, numbered(3))), "--yes", "-j", "1", "--timeout", "10")
     assert done.code == 1
     assert ["error" in one for one in results(done.out)] == [True, False, False]
 
