@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["fixtures_upstream", "fixtures_model", "fixtures_clients", "fixtures_git"]
+pytest_plugins = [
+    "fixtures_upstream",
+    "fixtures_model",
+    "fixtures_clients",
+    "fixtures_redis",
+    "fixtures_git",
+    "fixtures_redis",
+]
 
 _REAL_HOME = Path.home()
 _KEPT = ("LLMSWITCH_TEST_GGUF",)

@@ -175,7 +175,7 @@ class DiskStore:
             return Record(entry)
         if self._layout is None:
             raise CacheError("this cache was opened without an embedder: it keeps no vectors")
-        from llmswitch.cache.disk_index import as_bytes
+        from llmswitch.cache.exact_cosine import as_bytes
 
         return Record(entry, self._layout.embedder, as_bytes(vector, self._layout.dim))
 

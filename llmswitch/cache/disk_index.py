@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
-from llmswitch.cache.base import Neighbour
 from llmswitch.cache.disk_rows import EntryRows
+from llmswitch.cache.exact_cosine import Nearest, checked, from_bytes
 from llmswitch.cache.index import Hit, IndexRefused, VectorIndex
 from llmswitch.cache.index_layout import Layout, entry_key, scope_code
 from llmswitch.cache.index_rows import Row
@@ -24,7 +22,7 @@ from llmswitch.errors import CacheError
 if TYPE_CHECKING:
     from diskcache import Cache
 
-    from llmswitch.cache.base import Vector
+    from llmswitch.cache.base import Neighbour, Vector
 
 T = TypeVar("T")
 LOOKED_AT = 256
@@ -59,16 +57,16 @@ class IndexBeside:
         """As `Store.near`."""
         query = checked(vector, self._layout.dim)
         wanted = Wanted(scope_code(scope), max_tier, int(time.time()))
-        found: list[Neighbour] = []
         unfit: dict[int, int] = {}
         for _ in range(_MOST_ROUNDS):
+            nearest = Nearest(query, k=k, threshold=threshold)
             hits = self._ask(query, wanted, unfit)
-            found, refused = self._best(hits, query, scope, k=k, threshold=threshold, max_tier=max_tier)
+            refused = self._offer(nearest, hits, scope, max_tier)
             unfit |= refused
-            if not refused or len(found) >= k:
+            if not refused or nearest.is_full:
                 break
         self._forget(unfit)
-        return found
+        return nearest.found
 
     def add(self, record: Record) -> None:
         """Write the row of an entry that is about to be committed, inside its transaction."""
@@ -103,31 +101,18 @@ class IndexBeside:
             with self._cache.transact():
                 return self._locked(nearest)
 
-    def _best(
-        self, hits: Iterable[Hit], query: Vector, scope: str, *, k: int, threshold: float, max_tier: int
-    ) -> tuple[list[Neighbour], dict[int, int]]:
-        """The entries of the best hits by their exact cosine, and the slots (with keys) whose entries don't fit."""
-        found: list[Neighbour] = []
+    def _offer(self, nearest: Nearest, hits: Iterable[Hit], scope: str, max_tier: int) -> dict[int, int]:
+        """Offer the entries of `hits` as long as they may be near enough; the slots (with keys) whose entries don't fit."""
         unfit: dict[int, int] = {}
         for hit in hits:
-            if hit.score + SLACK < max(threshold, found[k - 1].score if len(found) >= k else -1):
+            if hit.score + SLACK < nearest.bar:
                 break
             record = self._rows.record(hit.key)
-            if record is None or not self._is_fit(record, scope, max_tier):
+            if record and record.fits(self._layout.embedder, self._layout.dim, scope, max_tier):
+                nearest.offer(record)
+            else:
                 unfit[hit.slot] = hit.key
-                continue
-            score = float(np.frombuffer(record.vector, "<f4") @ query)
-            if score >= threshold and all(record.entry.id != each.entry.id for each in found):
-                found = sorted([*found, Neighbour(record.entry, score)], key=lambda each: -each.score)[:k]
-        return found, unfit
-
-    def _is_fit(self, record: Record, scope: str, max_tier: int) -> bool:
-        return (
-            record.embedder == self._layout.embedder
-            and len(record.vector) == 4 * self._layout.dim
-            and record.entry.scope == scope
-            and record.entry.tier <= max_tier
-        )
+        return unfit
 
     def _forget(self, passed: dict[int, int]) -> None:
         """Clear rows whose entries are gone; those of entries that are only just being written stay."""
@@ -192,24 +177,9 @@ class IndexBeside:
                 yield row
 
 
-def checked(vector: Vector, dim: int) -> Vector:
-    """The vector as float32 (dim,). Raises CacheError where it is not one, or not of length 1."""
-    query = np.asarray(vector, np.float32)
-    if query.shape != (dim,) or not abs(float(query @ query) - 1) < 0.01:
-        raise CacheError(
-            f"the embedder gave a vector of shape {query.shape} that is not one of {dim} numbers and length 1"
-        )
-    return query
-
-
-def as_bytes(vector: Vector, dim: int) -> bytes:
-    """The vector as a record keeps it. Raises CacheError as `checked`."""
-    return checked(vector, dim).astype("<f4").tobytes()
-
-
 def _row(record: Record, dim: int) -> Row | None:
     if len(record.vector) != 4 * dim:
         return None
     entry = record.entry
-    vector = np.frombuffer(record.vector, "<f4")
+    vector = from_bytes(record.vector)
     return Row(entry_key(entry.id), scope_code(entry.scope), entry.tier, entry.expires_at, vector)

@@ -2,7 +2,7 @@
 
     <number>               the record of an entry; the number is made from its id
     exact:<scope>:<hash>   {"<tier>": "<id>"}: the entries with this normalised prompt
-    seen:<id>              [[score, right], …]: what was learnt about serving an entry
+    seen:<id>              [score, right], a line each: what was learnt about serving an entry
     appended:<embedder>    how many rows that embedder's index must have seen
 
 Rows are kept in the order of their last use: a use writes its record anew, at the end. Every row ends with its entry.
@@ -19,7 +19,7 @@ from diskcache import Cache
 
 from llmswitch.cache.base import Entry, Observation
 from llmswitch.cache.index_layout import entry_key
-from llmswitch.cache.record import Record, decode, encode
+from llmswitch.cache.record import Record, decode, encode, read_observation, write_observation
 
 ROW_BYTES = 300
 """About what SQLite needs for a row beside its value: the key twice, times, page space."""
@@ -87,22 +87,14 @@ class EntryRows:
 
     def observe(self, entry: Entry, observation: Observation) -> None:
         """Add to what was learnt about an entry; the newest are kept."""
-        seen = [[each.score, each.right] for each in self.seen(entry.id)]
-        seen.append([observation.score, observation.right])
-        self._set(f"seen:{entry.id}", _dump(seen[-_MOST_SEEN:]), entry.expires_at)
+        seen = [write_observation(each) for each in (*self.seen(entry.id), observation)]
+        self._set(f"seen:{entry.id}", "\n".join(seen[-_MOST_SEEN:]).encode(), entry.expires_at)
 
     def seen(self, entry_id: str) -> list[Observation]:
         """What was learnt about an entry, oldest first."""
-        found = self._json(f"seen:{entry_id}")
-        pairs = found if isinstance(found, list) else []
-        return [
-            Observation(float(pair[0]), pair[1])
-            for pair in pairs
-            if isinstance(pair, list)
-            and len(pair) == 2
-            and isinstance(pair[0], int | float)
-            and isinstance(pair[1], bool)
-        ]
+        stored = self._cache.get(f"seen:{entry_id}")
+        lines = stored.splitlines() if isinstance(stored, bytes) else []
+        return [observation for line in lines if (observation := read_observation(line))]
 
     def keys(self) -> list[int]:
         """The numbers of all records, least recently used first. Inside a transaction nothing is missed."""

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from types import NoneType
 
-from llmswitch.cache.base import Entry
+from llmswitch.cache.base import Entry, Observation
 
 _NUMBER = (int, float)
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -35,6 +35,11 @@ class Record:
     embedder: str | None = None
     vector: bytes = b""
 
+    def fits(self, embedder: str, dim: int, scope: str, max_tier: int) -> bool:
+        """Whether this may be a neighbour: a vector of this embedder, in this scope, of at most this tier."""
+        here = self.embedder == embedder and len(self.vector) == 4 * dim
+        return here and self.entry.scope == scope and self.entry.tier <= max_tier
+
 
 def encode(record: Record) -> bytes:
     """The bytes that a store keeps."""
@@ -56,6 +61,20 @@ def decode(stored: bytes) -> Record:
     if not isinstance(embedder, str | None) or len(vector) % 4 or bool(vector) != bool(embedder):
         raise ValueError("not a record: embedder and vector don't fit")
     return Record(_entry(head.get("entry")), embedder, vector)
+
+
+def write_observation(observation: Observation) -> str:
+    """The JSON that a store keeps."""
+    return json.dumps([observation.score, observation.right], separators=(",", ":"))
+
+
+def read_observation(stored: str | bytes) -> Observation | None:
+    """What `write_observation` wrote; None for anything else."""
+    try:
+        score, right = json.loads(stored)
+    except (ValueError, TypeError):
+        return None
+    return Observation(float(score), right) if _is(score, int, float) and isinstance(right, bool) else None
 
 
 def _entry(values: object) -> Entry:

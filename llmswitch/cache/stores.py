@@ -22,7 +22,14 @@ def _disk(path: Path, _url: str | None, embedder: str | None, dim: int, limits: 
     return DiskStore(path, embedder=embedder, dim=dim, limits=limits)
 
 
-STORES: dict[str, Opener] = {"disk": _disk}
+def _redis(_path: Path, url: str | None, embedder: str | None, dim: int, limits: Limits) -> Store:
+    from llmswitch.cache.redis_connection import DEFAULT_URL
+    from llmswitch.cache.redis_store import RedisStore
+
+    return RedisStore(url or DEFAULT_URL, embedder=embedder, dim=dim, limits=limits)
+
+
+STORES: dict[str, Opener] = {"disk": _disk, "redis": _redis}
 
 
 def open_store(

@@ -1,0 +1,171 @@
+"""Two ways to find near vectors with Redis: vector sets in the server (Redis 8), or rows fetched and scored here.
+
+The second is correct on any Redis, and slower: a process fetches each row of a scope once, then only what came since.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from llmswitch.cache.quantised import codes, cosines
+from llmswitch.cache.redis_scripts import PREFIX
+
+if TYPE_CHECKING:
+    from llmswitch.cache.base import Entry, Vector
+    from llmswitch.cache.redis_connection import RedisConnection
+
+_VISITED = 10_000
+"""Elements that the server looks at before it gives up on finding fit ones: it answers nobody else meanwhile."""
+_EFFORT = 200
+_FETCHED_AT_ONCE = 2_000
+_SCORED_AT_ONCE = 8_192
+_ROW = struct.Struct("<Bdf")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A vector as a script writes it; `kind` names the field of `kept` and `extra` are a vector set's attributes."""
+
+    kind: str
+    vector: bytes
+    extra: str = "{}"
+
+
+class VectorSearch(Protocol):
+    """Finds ids near a vector. What it returns is a hint: the record decides."""
+
+    def stored(self, vector: Vector, entry: Entry) -> Stored: ...
+
+    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[str]:
+        """At most `count` ids of `space` that are fit, nearest first."""
+        ...
+
+    def without(self, space: str, ids: Sequence[str]) -> None:
+        """These ids of `space` are gone: don't return them again."""
+        ...
+
+
+def search_with(connection: RedisConnection) -> VectorSearch:
+    """The better way that this server has. Raises CacheError."""
+    from redis.exceptions import ResponseError
+
+    with connection.talking() as client:
+        try:
+            client.execute_command("VCARD", f"{PREFIX}none")
+        except ResponseError as error:
+            if "unknown command" in str(error).lower() or str(error).startswith("NOPERM"):
+                return FetchedRows(connection)
+            raise
+    return VectorSets(connection)
+
+
+class VectorSets:
+    """Lets the server search. Its scores are (1 + cosine) / 2 of rounded vectors; only its order is used."""
+
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
+
+    def stored(self, vector: Vector, entry: Entry) -> Stored:
+        """The vector as float32, and what the search filters by."""
+        extra = json.dumps({"tier": entry.tier, "ends": entry.expires_at})
+        return Stored("vectors", vector.astype("<f4").tobytes(), extra)
+
+    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[str]:
+        """As VectorSearch. The filter works while the server walks its graph, so an unfit element takes nobody's place."""
+        key = f"{PREFIX}vectors:{space}"
+        fit = f".tier <= {max_tier} and .ends > {time.time():.3f}"
+        asked = ("COUNT", count, "EF", _EFFORT, "FILTER", fit, "FILTER-EF", _VISITED)
+        with self._connection.talking() as client:
+            found = client.execute_command("VSIM", key, "FP32", query.astype("<f4").tobytes(), *asked)
+        return [name.decode() if isinstance(name, bytes) else str(name) for name in found or ()]
+
+    def without(self, space: str, ids: Sequence[str]) -> None:
+        """Take elements out whose entries the server has let go."""
+        with self._connection.talking() as client:
+            pipeline = client.pipeline(transaction=False)
+            for each in ids:
+                pipeline.execute_command("VREM", f"{PREFIX}vectors:{space}", each)
+            pipeline.execute()
+
+
+@dataclass(slots=True)
+class _Space:
+    """Rows of one space as far as they were fetched: ids, (n,) tiers and ends and scales, (n, dim) codes."""
+
+    born: bytes | None = None
+    seen: int = 0
+    ids: list[str] = field(default_factory=list)
+    columns: dict[str, Any] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+
+
+class FetchedRows:
+    """Fetches the rows of a space and scores them here."""
+
+    def __init__(self, connection: RedisConnection) -> None:
+        self._connection = connection
+        self._spaces: dict[str, _Space] = {}
+
+    def stored(self, vector: Vector, entry: Entry) -> Stored:
+        """A row: tier, end, scale, and the vector's numbers as bytes."""
+        whole, scales = codes(vector[None])
+        return Stored("rows", _ROW.pack(min(entry.tier, 255), entry.expires_at, scales[0]) + whole[0].tobytes())
+
+    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[str]:
+        """As VectorSearch."""
+        known = self._up_to_date(space, len(query))
+        if not known.ids:
+            return []
+        columns = known.columns
+        fit = (columns["tier"] <= max_tier) & (columns["ends"] > time.time())
+        scores = np.full(len(known.ids), -2, np.float32)
+        for start in range(0, len(scores), _SCORED_AT_ONCE):
+            part = slice(start, start + _SCORED_AT_ONCE)
+            scores[part] = cosines(query, columns["codes"][part], columns["scale"][part])
+        scores[~fit] = -2
+        order = np.argsort(-scores, kind="stable")
+        best = (known.ids[at] for at in order if scores[at] > -2)
+        fresh = (name for name in best if name not in known.gone)
+        return [name for name, _ in zip(fresh, range(count), strict=False)]
+
+    def without(self, space: str, ids: Sequence[str]) -> None:
+        """Remember that these are gone."""
+        self._spaces.setdefault(space, _Space()).gone.update(ids)
+
+    def _up_to_date(self, space: str, dim: int) -> _Space:
+        known = self._spaces.setdefault(space, _Space())
+        with self._connection.talking() as client:
+            born = client.get(f"{PREFIX}born")
+            if born != known.born:
+                known = self._spaces[space] = _Space(born=born)
+            news = client.zrangebyscore(f"{PREFIX}order:{space}", f"({known.seen}", "+inf", withscores=True)
+            fetched: list[tuple[str, bytes]] = []
+            for start in range(0, len(news), _FETCHED_AT_ONCE):
+                names = [name for name, _ in news[start : start + _FETCHED_AT_ONCE]]
+                rows = client.hmget(f"{PREFIX}rows:{space}", names)
+                fetched += [(name.decode(), row) for name, row in zip(names, rows, strict=True) if row]
+        if news:
+            known.seen = int(news[-1][1])
+            _extend(known, [(name, row) for name, row in fetched if len(row) == _ROW.size + dim], dim)
+        return known
+
+
+def _extend(known: _Space, rows: list[tuple[str, bytes]], dim: int) -> None:
+    heads = [_ROW.unpack_from(row) for _, row in rows]
+    fresh: dict[str, Any] = {
+        "tier": np.array([head[0] for head in heads], np.uint8),
+        "ends": np.array([head[1] for head in heads], np.float64),
+        "scale": np.array([head[2] for head in heads], np.float32),
+        "codes": np.frombuffer(b"".join(row[_ROW.size :] for _, row in rows), np.int8).reshape(-1, dim),
+    }
+    old = known.columns
+    known.columns = {name: np.concatenate((old[name], new)) if old else new for name, new in fresh.items()}
+    known.ids += [name for name, _ in rows]
+    known.gone -= {name for name, _ in rows}
