@@ -22,6 +22,7 @@ COMMANDS = (
     "classify",
     "wrong",
     "cost",
+    "plan",
     "status",
     "history",
     "profile",

@@ -32,6 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_profiles_weights_and_prices(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f"llmswitch/shipped_profiles/{path.name}" for path in (ROOT / "profiles").glob("*.toml")}
+    shipped |= {f"llmswitch/shipped_profiles/scenarios/{path.name}" for path in (ROOT / "profiles/scenarios").glob("*")}
     assert shipped <= names
     assert {"llmswitch/py.typed", "llmswitch/ledger/price_snapshot.json", "llmswitch/classify/linear.weights"} <= names
     assert not [name for name in names if name.startswith(("tests", "benchmarks"))]

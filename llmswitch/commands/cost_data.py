@@ -133,11 +133,11 @@ def _figures(report: Report, figures: Figures, plan_fees: Decimal | None, show: 
             "baseline": baseline,
             "savings": savings,
         }
-        found["displayed"] = _displayed(amounts, show)
+        found["displayed"] = displayed(amounts, show)
     return found
 
 
-def _displayed(amounts: dict[str, Decimal | None], show: Currency) -> dict[str, Any]:
+def displayed(amounts: dict[str, Decimal | None], show: Currency) -> dict[str, Any]:
     """The amounts in the currency that was asked for, beside the dollars."""
     converted = {
         name: None if usd is None else decimal_text(show.amount(usd).quantize(Decimal("0.0001")))
@@ -188,7 +188,7 @@ def _month(glance: Glance, show: Currency) -> dict[str, Any]:
     }
     if show.code != USD.code:
         amounts = {"fees": glance.fees, "cash": glance.cash, "to_be_paid": glance.to_be_paid, "savings": glance.savings}
-        found["displayed"] = _displayed(amounts, show)
+        found["displayed"] = displayed(amounts, show)
     return found
 
 

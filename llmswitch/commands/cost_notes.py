@@ -9,9 +9,7 @@ from llmswitch.commands.cost_table import cash, change, count
 from llmswitch.ledger.month import CONFIDENCE, FEWEST_DAYS, Glance, PlanUse
 from llmswitch.ledger.report import Report
 from llmswitch.terminal.currency import Currency
-
-Note = tuple[str | None, str]
-"""A name and a text. The name is empty where the text goes on with the line above, None for a footnote."""
+from llmswitch.terminal.named_lines import Note
 
 
 def headline(report: Report, show: Currency) -> str:

@@ -7,12 +7,13 @@ from html import escape
 
 from llmswitch.commands import cost_charts as charts
 from llmswitch.commands.cost_charts import Bar
-from llmswitch.commands.cost_notes import Note, glance_lines, headline, notes
+from llmswitch.commands.cost_notes import glance_lines, headline, notes
 from llmswitch.commands.cost_query import Statement
 from llmswitch.commands.cost_table import NOTHING, Table, table
 from llmswitch.ledger.figures import Day
 from llmswitch.ledger.period import zone_name
 from llmswitch.ledger.report import Group
+from llmswitch.terminal.named_lines import Note
 from llmswitch.terminal.style import neutral
 
 MOST_BARS = 12

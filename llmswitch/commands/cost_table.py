@@ -101,8 +101,8 @@ class _Columns:
 def _single(show: Currency) -> _Columns:
     def cells(_: Keys, figures: Figures) -> tuple[str, ...]:
         return (
-            str(figures.calls),
-            str(figures.failed_calls or NOTHING),
+            f"{figures.calls:,}",
+            f"{figures.failed_calls:,}" if figures.failed_calls else NOTHING,
             count(figures.tokens.prompt_tokens),
             count(figures.tokens.output_tokens),
             cash(figures, show),
@@ -124,8 +124,8 @@ def _single(show: Currency) -> _Columns:
 def _compared(before: Mapping[Keys, Figures], show: Currency) -> _Columns:
     def row(now: Figures, then: Figures) -> tuple[str, ...]:
         return (
-            str(now.calls),
-            str(then.calls),
+            f"{now.calls:,}",
+            f"{then.calls:,}",
             cash(now, show),
             cash(then, show),
             change(now.cash, then.cash),

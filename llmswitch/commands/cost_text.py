@@ -6,58 +6,63 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import TextIO
 
-from llmswitch.commands.cost_notes import Note, glance_lines, headline, notes
+from llmswitch.commands.cost_notes import glance_lines, headline, notes
 from llmswitch.commands.cost_query import Statement
 from llmswitch.commands.cost_table import Table, table
 from llmswitch.ledger.figures import Day
 from llmswitch.ledger.report import Report
 from llmswitch.terminal import plots
 from llmswitch.terminal.cells import cell_width
+from llmswitch.terminal.markdown_cells import escaped
+from llmswitch.terminal.named_lines import Note, named_lines
 from llmswitch.terminal.style import BOLD, DIM, carries, neutral, paint, uses_color, width
 from llmswitch.terminal.tables import GAP, render_table
 
-_NAME, _NAME_CELLS = 9, 10
+_NAME_CELLS = 10
 _WIDEST_TREND, _NARROWEST_TREND = 31, 7
 _BAR_ROWS = 4
-_NARROWEST_TEXT = 30
 
 
 def plain_lines(statement: Statement) -> list[str]:
     """The whole statement as lines of text."""
     lines = _headlines(statement)
     if statement.glance:
-        lines += ["", *_named(glance_lines(statement, statement.glance))]
+        lines += ["", *named_lines(glance_lines(statement, statement.glance))]
     found = table(statement)
     if found.rows:
         lines += ["", *_aligned([found.headings, *found.rows, found.footer], found.keys)]
-    below = _named(notes(statement))
+    below = named_lines(notes(statement))
     return [neutral(line) for line in [*lines, *(["", *below] if below else [])]]
 
 
 def terminal_lines(statement: Statement, stream: TextIO) -> list[str]:
     """The same for a terminal: a trend beside each row, a bar for each day, what matters less dim."""
     colored = uses_color(stream)
-    lines = [paint(neutral(line), BOLD if colored else "") for line in _headlines(statement)]
+    lines = [
+        paint(part, BOLD if colored else "")
+        for line in _headlines(statement)
+        for part in wrap(neutral(line), width(stream), subsequent_indent="  ", break_on_hyphens=False) or [""]
+    ]
     if statement.glance:
-        lines += ["", *_named(glance_lines(statement, statement.glance), colored=colored, room=width(stream))]
+        lines += ["", *named_lines(glance_lines(statement, statement.glance), colored=colored, room=width(stream))]
     found = table(statement)
     if found.rows:
         lines += ["", *_terminal_table(statement.report, found, stream)]
     lines += _bars(statement, stream)
-    below = _named(notes(statement), colored=colored, room=width(stream))
+    below = named_lines(notes(statement), colored=colored, room=width(stream))
     return [*lines, *(["", *below] if below else [])]
 
 
 def markdown_lines(statement: Statement) -> list[str]:
     """The statement as Markdown: a headline, the month's lines as a list, a table."""
-    lines = [f"**{_escaped(line)}**\n" for line in _headlines(statement)]
+    lines = [f"**{escaped(line)}**\n" for line in _headlines(statement)]
     if statement.glance:
         lines += [*(_item(note) for note in glance_lines(statement, statement.glance)), ""]
     found = table(statement)
     if found.rows:
         marks = ["---" if number < found.keys else "--:" for number in range(len(found.headings))]
-        rows = [[_escaped(cell) for cell in row] for row in found.rows]
-        footer = [f"**{_escaped(cell)}**" if cell else "" for cell in found.footer]
+        rows = [[escaped(cell) for cell in row] for row in found.rows]
+        footer = [f"**{escaped(cell)}**" if cell else "" for cell in found.footer]
         lines += [f"| {' | '.join(row)} |" for row in (found.headings, marks, *rows, footer)]
     below = [_item(note) for note in notes(statement)]
     return [*lines, *(["", *below] if below else [])]
@@ -65,22 +70,6 @@ def markdown_lines(statement: Statement) -> list[str]:
 
 def _headlines(statement: Statement) -> list[str]:
     return [headline(one, statement.currency) for one in (statement.today, statement.report) if one]
-
-
-def _named(lines: Sequence[Note], *, colored: bool = False, room: int | None = None) -> list[str]:
-    """Lines of a name and a text, the texts below each other; what has no name begins at the left. With `room` (cells)
-    a long text goes on below its beginning."""
-    names = max(_NAME, *(len(name) for name, _ in lines if name), 0)
-    dim = DIM if colored else ""
-    found = []
-    for name, text in lines:
-        lead = "" if name is None else f"{name:<{names}}  "
-        parts = [neutral(text)] if room is None else wrap(neutral(text), max(room - len(lead), _NARROWEST_TEXT))
-        found += [
-            paint(lead if number == 0 else " " * len(lead), dim) + paint(part, dim if name is None else "")
-            for number, part in enumerate(parts)
-        ]
-    return found
 
 
 def _terminal_table(report: Report, found: Table, stream: TextIO) -> list[str]:
@@ -161,10 +150,4 @@ def _padded(cell: str, cells: int, to_the_left: bool) -> str:
 
 def _item(note: Note) -> str:
     name, text = note
-    return f"- {name}: {_escaped(text)}" if name else f"- {_escaped(text)}"
-
-
-def _escaped(text: str) -> str:
-    """Text that neither ends a cell nor begins another thing."""
-    flat = neutral(text).replace("\n", " ")
-    return "".join(f"\\{char}" if char in "|\\`*_<[" else char for char in flat)
+    return f"- {name}: {escaped(text)}" if name else f"- {escaped(text)}"

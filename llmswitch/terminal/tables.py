@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TextIO
 
 from llmswitch.terminal.cells import cell_width, cut
+from llmswitch.terminal.stacked import stacked
 from llmswitch.terminal.style import BOLD, DIM, is_terminal, neutral, paint, uses_color, width
 
 GAP = 2
@@ -25,14 +26,19 @@ def render_table(
     strong: int | None = None,
 ) -> str:
     """The table as lines for `stream`. The columns `right` hold numbers, `dim` ones matter less, `flexible` ones (None: the
-    last) are cut on a terminal that is too narrow. `footer` is a last row below a rule; row `strong` stands out. In a
-    pipe nothing is cut, styled or ruled."""
+    last) are cut on a terminal that is too narrow; where that is not enough, each row becomes a block of lines, so that
+    nothing is lost. `footer` is a last row below a rule; row `strong` stands out. In a pipe nothing is cut, styled or
+    ruled."""
     terminal, colored = is_terminal(stream), uses_color(stream)
     cells = [[_one_line(cell) for cell in row] for row in ([*rows, footer] if footer else rows)]
     widths = [max(cell_width(cell) for cell in column) for column in zip(headers, *cells, strict=True)]
     if terminal:
         cut_here = (len(headers) - 1,) if flexible is None else flexible
         widths = _narrowed(headers, widths, cut_here, width(stream))
+        if _whole(widths) > width(stream):
+            marked = {number for number in (strong, len(rows) if footer else None) if number is not None}
+            blocks = stacked(headers, cells, width(stream), right=right, strong=marked, colored=colored)
+            return "".join(line + "\n" for line in blocks)
     layout = _Layout(widths, right)
     rule = paint(layout.rule(), DIM if colored else "")
     lines = [layout.line(headers, [DIM if colored else ""] * len(headers))]
@@ -53,13 +59,18 @@ def _one_line(cell: str) -> str:
 def _narrowed(headers: Sequence[str], widths: Sequence[int], flexible: Collection[int], room: int) -> list[int]:
     """The widths with the `flexible` columns cut to fit `room`, the widest first, down to their headings."""
     result = list(widths)
-    over = sum(widths) + GAP * (len(widths) - 1) - room
+    over = _whole(widths) - room
     for number in sorted(flexible, key=lambda number: -widths[number]):
         least = min(widths[number], max(cell_width(headers[number]), NARROWEST))
         taken = max(min(over, widths[number] - least), 0)
         result[number] -= taken
         over -= taken
     return result
+
+
+def _whole(widths: Sequence[int]) -> int:
+    """Cells of a whole row."""
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 class _Layout:
@@ -82,4 +93,4 @@ class _Layout:
 
     def rule(self) -> str:
         """The line below the headings, as wide as a whole row."""
-        return "─" * (sum(self.widths) + GAP * (len(self.widths) - 1))
+        return "─" * _whole(self.widths)
