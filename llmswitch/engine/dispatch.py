@@ -22,6 +22,7 @@ from llmswitch.engine.candidates import UNFIT, Needs, candidates, named
 from llmswitch.engine.fallback import Candidate, Failed, OverBudget, Skip, Step, Try, Verdict, walk
 from llmswitch.engine.job import Attempting, AttemptReport, DispatchEvent, Emit, Job, Labelled, PassedOver, Result
 from llmswitch.engine.judge import complaint
+from llmswitch.engine.locality import leaves_machine
 from llmswitch.engine.spending import NoRoomError, Spending, spending
 from llmswitch.errors import (
     BudgetError,
@@ -65,6 +66,15 @@ class Engine:
         """Why `model` can't be served now, as its adapter sees it without a call."""
         return self.provider(model).missing(model)
 
+    def missing_locally(self, model: Model) -> str | None:
+        """As `missing`, for a prompt that must stay on this machine."""
+        settings = self.profile.providers[model.provider]
+        return (
+            leaves_machine(model, settings)
+            or self.missing(model)
+            or leaves_machine(self.resolved(model), settings)  # `auto` may stand for a hosted one
+        )
+
     def resolved(self, model: Model) -> Model:
         """`model` with the id that will really be called."""
         adapter = self.provider(model)
@@ -84,7 +94,7 @@ class Engine:
             self.profile,
             wanted,
             needs,
-            missing=self.missing,
+            missing=self.missing_locally if job.local_only else self.missing,
             resolved=self.resolved,
             cooling=health.cooling(self.ledger, self.now()),
             barred=None

@@ -20,7 +20,7 @@ class Job:
     """One request and what the caller says about it. `words` is what the person typed, `attachment` what came along with
     it; `task` and `model` override the classifier and the route. `thinking_is_content`: reasoning is passed on as it
     comes, so that it counts for the commit boundary. `purse` is what the attempts may cost together, also with those of
-    other jobs that hold the same one."""
+    other jobs that hold the same one. `local_only`: no candidate is tried that would take the prompt off this machine."""
 
     request: Request
     words: str
@@ -34,6 +34,7 @@ class Job:
     thinking_is_content: bool = False
     allow_unknown_price: bool = False
     purse: Purse | None = None
+    local_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
