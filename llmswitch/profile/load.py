@@ -209,6 +209,9 @@ def _dangling(profile: Profile) -> Iterator[tuple[KeyPath, str]]:
             ("classifier", "model"),
             f"classifier.model names the unknown model {classifier!r}{nearest(classifier, models)}",
         )
+    writer = profile.settings["hooks"]["model"]
+    if writer is not None and writer not in models and writer.partition("/")[0] not in profile.providers:
+        yield ("hooks", "model"), f"hooks.model names the unknown model {writer!r}{nearest(writer, models)}"
     yield from _dangling_limits(profile)
     for name, plan in profile.plans.items():
         for task in plan.reserved_for:

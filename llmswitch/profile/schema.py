@@ -145,6 +145,19 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "Whether post-commit keeps which model wrote a message, and its cost, as a git note (`refs/notes/llmswitch`).",
             default=True,
         ),
+        "secrets": Key(
+            "text",
+            "What a secret in what would be sent means: `local` asks only models on this machine, `stop` asks none.",
+            "local",
+            ("local", "stop"),
+        ),
+        "model": Key(
+            "text", "The model that writes messages, reviews and descriptions; left out: the route of the task."
+        ),
+        "diff_tokens": Key("int", "How much of a diff is sent, in tokens, shared fairly over its files.", 12_000),
+        "summarize": Key(
+            "bool", "Whether the files of a diff far beyond `diff_tokens` are summed up one by one first.", default=True
+        ),
     },
 }
 
