@@ -29,6 +29,7 @@ COMMANDS = (
     "models",
     "prices",
     "ledger",
+    "commit-message",
     "hook",
     "template",
     "key",
@@ -66,7 +67,7 @@ def build(verbs: Sequence[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_global)
     for verb in verbs:
-        import_module(f"llmswitch.commands.{verb}").register(app)
+        import_module(f"llmswitch.commands.{verb.replace('-', '_')}").register(app)
     return app
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
@@ -16,16 +14,16 @@ from llmswitch import classify
 from llmswitch.catalog import Model
 from llmswitch.commands.ask_output import JsonOutput, JsonStreamOutput, Output, TextOutput
 from llmswitch.commands.ask_run import Call
+from llmswitch.commands.engine_run import run_engine
 from llmswitch.commands.prompt_input import PromptInput
 from llmswitch.conversation import Request
 from llmswitch.engine.dispatch import Engine, Job, Result
 from llmswitch.engine.purse import Purse
-from llmswitch.errors import ExitCode, Failure, TimeoutExceededError
+from llmswitch.errors import ExitCode, Failure
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 
 Way = Callable[[Engine, Call, Job, Output], Coroutine[Any, Any, int]]
-TERMINATED = 128 + signal.SIGTERM
 
 
 def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -> int:
@@ -46,22 +44,7 @@ def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -
             output.note(note)
         engine = Engine(profile, ledger, classify.build(profile))
         with in_session(call, engine, job, output.note) as (engine, job):
-            try:
-                with asyncio.Runner() as runner:
-                    return runner.run(_guarded(engine, _way(call)(engine, call, job, output), call.timeout_s))
-            except TimeoutError:
-                output.interrupted()
-                raise TimeoutExceededError(
-                    f"the answer was not complete within {call.timeout_s:g} s",
-                    phase="total",
-                    hint="--timeout sets this limit; what was spent is recorded",
-                ) from None
-            except KeyboardInterrupt:
-                output.interrupted()
-                return int(ExitCode.INTERRUPTED)
-            except asyncio.CancelledError:
-                output.interrupted()
-                return TERMINATED
+            return run_engine(engine, _way(call)(engine, call, job, output), output, call.timeout_s)
 
 
 def in_session(
@@ -83,20 +66,6 @@ def _way(call: Call) -> Way:
     if call.second_opinion is not None:
         return _reviewed
     return _plain
-
-
-async def _guarded(engine: Engine, work: Coroutine[Any, Any, int], timeout_s: float | None) -> int:
-    """`work`, ended by SIGTERM and a closed terminal as by Ctrl-C, with every adapter closed after it. Raises
-    TimeoutError after `timeout_s` seconds (None: never)."""
-    task = asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await work
-    finally:
-        await engine.aclose()
 
 
 async def _plain(engine: Engine, _: Call, job: Job, output: Output) -> int:

@@ -23,7 +23,7 @@ LINE_CHARS = 4_000
 SHORTEST_PASSWORD = 6
 
 _WORTH = re.compile(
-    r"key|token|secret|pass|pwd|auth|cred|contrase|role|BEGIN |://[^/\s]*@"
+    r"key|token|secret|pass|pwd|auth|cred|contrase|role|BEGIN |://[^/\s]*@|\b(?:A3T|ABIA|ACCA|AKIA|ASIA|AKC|AP[\dA-F])[A-Z0-9]{8}"
     r"|(?=[A-Za-z_+/=-]{0,60}\d)[A-Za-z0-9_+/=-]{20}",
     re.IGNORECASE,
 )

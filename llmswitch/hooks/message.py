@@ -35,7 +35,8 @@ class NothingStagedError(InputError):
 @dataclass(frozen=True, slots=True)
 class MessageWish:
     """What the person or the hook wants. `style` and `language` None: as `[hooks]` says, else as the repository does it.
-    `template` is what the message file holds already. `hook`: which hook asks; None for a command."""
+    `template` is what the message file holds already. `hook`: which hook asks; None for a command.
+    `summaries_within_s`: how long a huge diff may be summed up file by file before it is cut instead; None: any time."""
 
     hint: str = ""
     template: str = ""
@@ -44,6 +45,7 @@ class MessageWish:
     language: str | None = None
     model: str | None = None
     hook: str | None = None
+    summaries_within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ async def commit_message(engine: Engine, repository: Repository, wish: MessageWi
         await emit(Notice(f"nothing was sent: {_why_nothing(diff)}"))
         return CommitMessage(with_ticket(stat_message(diff, style), ticket, habit.ticket_form), None, ready.secrets)
     job = _job(engine, repository, wish, ready)
-    change, summaries = await summarised(engine, job, ready, settings, emit)
+    change, summaries = await summarised(engine, job, ready, settings, emit, wish.summaries_within_s)
     asked = request(style, change.text, branch=repository.branch, hint=wish.hint, template=wish.template, state=state)
     job = replace(job, request=asked, local_only=change.local_only)
     result = await engine.run(job, without_text(emit))

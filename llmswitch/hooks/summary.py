@@ -1,4 +1,4 @@
-"""A huge diff told file by file: the largest files are summed up on a cheap route, several at once, within a time limit."""
+"""A huge diff told file by file: the largest files are summed up on a cheap route, several at once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ FROM_TIMES = 2
 """Summed up is a diff that is more than this many times its budget."""
 MOST_FILES = 18
 AT_ONCE = 6
-TIME_S = 6.0
-"""For all summaries; a file whose summary is not there by then is shown in part."""
 FILE_TOKENS = 6_000
 MAX_TOKENS = 600
 SYSTEM = """\
@@ -38,10 +36,10 @@ class _Part:
 
 
 async def summarised(
-    engine: Engine, job: Job, ready: Guarded, settings: Mapping[str, Any], emit: Emit
+    engine: Engine, job: Job, ready: Guarded, settings: Mapping[str, Any], emit: Emit, within_s: float | None
 ) -> tuple[Guarded, tuple[Result, ...]]:
     """`ready`, with summaries in the place of its largest files where the diff is far beyond its budget. `job` says for
-    whom. Raises SecretsFoundError."""
+    whom; a file whose summary is not there after `within_s` seconds is shown in part. Raises SecretsFoundError."""
     budget = settings["diff_tokens"]
     sizes = {file.path: size_of(file) for file in ready.fitted.diff.sendable}
     if ready.fitted.is_whole or sum(sizes.values()) <= FROM_TIMES * budget or not settings["summarize"]:
@@ -56,7 +54,7 @@ async def summarised(
         await emit(Notice(warning(found)))
     await emit(Notice(f"the diff is large: {len(parts)} files are summed up first"))
     asked = replace(job, task=TASK, local_only=bool(found))
-    results = await _all(engine, asked, parts)
+    results = await _all(engine, asked, parts, within_s)
     texts = {path: result.text.strip() for path, result in results.items() if result.error is None}
     rest = Diff(ready.fitted.diff.title, tuple(file for file in ready.fitted.diff.files if file.path not in texts))
     small = guarded(rest, settings, {}, budget=max(budget // 2, budget - 120 * len(texts)))
@@ -67,7 +65,7 @@ async def summarised(
     return Guarded(ready.fitted, told + diff_text(small.fitted), secrets), tuple(results.values())
 
 
-async def _all(engine: Engine, job: Job, parts: Sequence[_Part]) -> dict[str, Result]:
+async def _all(engine: Engine, job: Job, parts: Sequence[_Part], within_s: float | None) -> dict[str, Result]:
     """The summaries that were ready in time, by path."""
     turns = asyncio.Semaphore(AT_ONCE)
     results: dict[str, Result] = {}
@@ -83,7 +81,7 @@ async def _all(engine: Engine, job: Job, parts: Sequence[_Part]) -> dict[str, Re
 
     tasks = [asyncio.create_task(one(part)) for part in parts]
     try:
-        await asyncio.wait(tasks, timeout=TIME_S)
+        await asyncio.wait(tasks, timeout=within_s)
     finally:
         for task in tasks:
             task.cancel()
