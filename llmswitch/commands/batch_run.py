@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from llmswitch import classify
-from llmswitch.commands.ask_answer import TERMINATED, project_name
+from llmswitch.commands.ask_answer import project_name
 from llmswitch.commands.ask_output import as_json
 from llmswitch.commands.batch_input import Defaults, Row, rows
 from llmswitch.commands.batch_journal import Journal
+from llmswitch.commands.engine_run import TERMINATED
 from llmswitch.engine.batch import Batch, Done
 from llmswitch.engine.dispatch import Engine
 from llmswitch.engine.purse import Purse
