@@ -145,10 +145,11 @@ def run(
 ) -> int:
     from llmswitch.commands.options import Global
     from llmswitch.hooks import run_hook
+    from llmswitch.hooks.hook_session import Choice
 
     said = ctx.find_object(Global) or Global()
     (hook,) = _named([name], ())
-    choice = run_hook.Choice(profile or said.profile, project=not (no_project or said.no_project))
+    choice = Choice(profile or said.profile, project=not (no_project or said.no_project))
     return run_hook.run(hook, arguments or [], choice)
 
 

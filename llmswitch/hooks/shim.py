@@ -80,8 +80,8 @@ REFS
 }
 _START = """\
 p={program}
-[ -x "$p" ] || p=$(command -v llmswitch) || {{
-  echo "llmswitch: {hook}: {plain} is gone; \\`llmswitch hook install\\` again, or remove $0" >&2
+[ -x "$p" ] || {{ q=$(command -v llmswitch) && p=$q; }} || {{
+  echo "llmswitch: {hook}: $p is gone; \\`llmswitch hook install\\` again, or take its lines out of $0" >&2
   exit 0
 }}
 {run} || case $? in {blocked}) exit 1 ;; {interrupted}) exit {interrupted} ;; esac
@@ -130,7 +130,6 @@ def _start(hook: Hook, program: str) -> str:
     return _START.format(
         program=shlex.quote(program),
         hook=hook,
-        plain="".join(character for character in program if character.isalnum() or character in "/._-+ "),
         run=f'printf %s "$refs" | {run} >&2' if hook == "pre-push" else f"{run} </dev/null >&2",
         blocked=int(ExitCode.BLOCKED),
         interrupted=int(ExitCode.INTERRUPTED),
