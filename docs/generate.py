@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from faults_page import faults
+from hooks_page import hooks
 
 from llmswitch.cli import build
 from llmswitch.errors import EXIT_MEANING
@@ -115,6 +116,7 @@ PAGES = {
     "exit-codes.md": exit_codes,
     "profiles.md": profiles,
     "faults.md": lambda: MARK + faults(),
+    "hooks.md": lambda: MARK + hooks(),
 }
 
 
