@@ -150,7 +150,7 @@ class IndexBeside:
             self.close()
             self._index = VectorIndex(self._path, self._layout)
             try:
-                self._index.verify(now=int(time.time()))
+                self._index.verify()
             except BaseException:
                 self.close()
                 raise

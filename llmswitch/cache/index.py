@@ -11,15 +11,15 @@ import contextlib
 import mmap
 import os
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from llmswitch.cache.index_layout import BLOCK_ROWS, COUNTERS_AT, HEADER_BYTES, Layout, counters, pack_counters
+from llmswitch.cache.index_layout import BLOCK_ROWS, COUNTERS_AT, HEADER_BYTES, Counters, Layout, counters
 from llmswitch.cache.index_rows import Row, block_of, checks, code_checks, pieces_of
 from llmswitch.cache.index_scan import Wanted, nearest_by_signs
 from llmswitch.cache.quantised import cosines, signs
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from llmswitch.cache.base import Vector
+
+
+_READS = 5
+"""Another process may just be writing the counters."""
 
 
 class IndexRefused(Exception):  # noqa: N818  # it is a verdict on a file
@@ -78,7 +82,7 @@ class VectorIndex:
             file.seek(0)
             file.write(layout.header())
             file.seek(COUNTERS_AT)
-            file.write(pack_counters(used, appended))
+            file.write(Counters(used, appended).packed())
         draft.replace(path)
         return cls(path, layout)
 
@@ -97,14 +101,9 @@ class VectorIndex:
         return False
 
     @property
-    def used(self) -> int:
-        """Rows that were ever used; slots from here on are free."""
-        return self._counters()[0]
-
-    @property
     def appended(self) -> int:
         """How many rows were ever written."""
-        return self._counters()[1]
+        return self._counters().appended
 
     def nearest(self, query: Vector, wanted: Wanted, *, count: int, without: Iterable[int] = ()) -> list[Hit]:
         """The fit rows nearest to `query` (dim,), at most about `count`, nearest first, but for the slots `without`.
@@ -126,23 +125,24 @@ class VectorIndex:
         order = np.argsort(-scores, kind="stable")
         return [Hit(int(slots[at]), int(keys[at]), float(scores[at])) for at in order]
 
-    def append(self, row: Row, *, now: int) -> int:
-        """Write a row where one is free, or at the end; its slot. The caller holds the write lock."""
+    def append(self, row: Row, *, now: int) -> None:
+        """Write a row where one is free, or at the end. The caller holds the write lock."""
         self._refresh()
-        used, appended = self._counters()
-        slot = self._free_slot(used, now)
+        before = self._counters()
+        slot = self._free_slot(before.used, now)
         if slot >= self._rows:
             os.ftruncate(self._file, self._size + self.layout.block_bytes)
-        if slot < used:
-            self.clear(slot)
-        for place, piece in pieces_of(self.layout, slot, row):
-            _write(self._file, place, piece)
-        _write(self._file, COUNTERS_AT, pack_counters(max(used, slot + 1), appended + 1))
-        return slot
+        with self._writing(slot, before, Counters(max(before.used, slot + 1), before.appended + 1)):
+            _write(self._file, self.layout.place(slot, "expires"), bytes(4))
+            for place, piece in pieces_of(self.layout, slot, row):
+                _write(self._file, place, piece)
 
     def clear(self, slot: int) -> None:
         """End a row. The caller holds the write lock."""
-        _write(self._file, self.layout.place(slot, "expires"), bytes(4))
+        self._refresh()
+        before = self._counters()
+        with self._writing(slot, before, before):
+            self._end(slot)
 
     def key_at(self, slot: int) -> int:
         """The key in a slot."""
@@ -156,23 +156,46 @@ class VectorIndex:
         found = np.isin(self._columns["key"], np.fromiter(keys, np.int64)) & (self._columns["expires"] > np.uint32(now))
         return [int(slot) for slot in np.flatnonzero(found)]
 
-    def verify(self, *, now: int) -> None:
-        """Hash every living row. Raises IndexRefused as `nearest` does."""
+    def verify(self) -> None:
+        """Hash every row. Raises IndexRefused as `nearest` does."""
         self._refresh()
-        for at in range(self._rows // BLOCK_ROWS):
-            part = {name: values[at] for name, values in self._columns.items()}
-            living = part["expires"] > np.uint32(now)
-            if living.any():
-                part["bits"] = part["bits"].T
-                if (living & (checks(part) != part["check"])).any():
-                    raise IndexRefused("some of its rows are damaged")
+        written = self._counters()
+        for first in range(0, written.used, BLOCK_ROWS):
+            part = {name: values[first // BLOCK_ROWS] for name, values in self._columns.items() if name != "codes"}
+            part["bits"] = part["bits"].T
+            broken = np.flatnonzero(checks(part) != part["check"]) + first
+            # a process may have died at one row, which then is no living one
+            if [at for at in broken if at < written.used and (at != written.writing or part["expires"][at - first])]:
+                raise IndexRefused("some of its rows are damaged")
 
     @property
     def _rows(self) -> int:
         return (self._size - HEADER_BYTES) // self.layout.block_bytes * BLOCK_ROWS
 
-    def _counters(self) -> tuple[int, int]:
-        return counters(os.pread(self._file, HEADER_BYTES, 0))
+    @contextlib.contextmanager
+    def _writing(self, slot: int, before: Counters, after: Counters) -> Iterator[None]:
+        """Mark the slot as being written meanwhile, so that it is known for half a row where the process dies."""
+        if before.writing is not None and before.writing < before.used:
+            self._end(before.writing)  # another process died there
+        _write(self._file, COUNTERS_AT, replace(before, writing=slot).packed())
+        yield
+        _write(self._file, COUNTERS_AT, replace(after, writing=None).packed())
+
+    def _end(self, slot: int) -> None:
+        """Make the row in `slot` a sound one that lives no more."""
+        _write(self._file, self.layout.place(slot, "expires"), bytes(4))
+        block, row = divmod(slot, BLOCK_ROWS)
+        columns = {name: values[block] for name, values in self._columns.items()}
+        ended = {name: (values.T if name == "bits" else values)[row : row + 1] for name, values in columns.items()}
+        _write(self._file, self.layout.place(slot, "check"), checks(ended).astype("<u4").tobytes())
+
+    def _counters(self) -> Counters:
+        for _ in range(_READS):
+            found = counters(os.pread(self._file, HEADER_BYTES, 0))
+            if found is not None and found.used <= self._rows:
+                return found
+            self._refresh()
+        raise IndexRefused("its counters are damaged")
 
     def _free_slot(self, used: int, now: int) -> int:
         if used:

@@ -1,12 +1,12 @@
 """The vector index file: a header, then blocks of rows, each block column by column so that a scan reads only what it needs.
 
     header   4096 bytes: magic, version, dim, rows in a block, the embedder's name, a checksum over these; then, changing,
-             how many rows were ever used and how many were ever appended
+             how many rows were ever used, how many were ever appended, the row being written (from 1), a checksum
     block    `scope` u4 · `expires` u4 · `tier` u1 · `key` i8 · `scale` f4 · `check` u4 · `code_check` u4 · `bits` (words, rows) u8
              · `codes` (rows, dim) i1
 
 A row lives while `expires` (POSIX seconds) lies ahead. `bits` are the signs of the vector's numbers, `codes` its numbers as
-integers of `scale`, `key` names the entry. `check` is a hash over the small columns, `code_check` one over `codes`: what a
+integers of `scale`, `key` names the entry. `check` is a hash over the other columns, `code_check` one over `codes`: what a
 crash of the machine or somebody else left in the file does not pass for ours. Little-endian throughout.
 """
 
@@ -24,7 +24,7 @@ BLOCK_ROWS = 4096
 HEADER_BYTES = 4096
 COUNTERS_AT = 2048
 _STATIC = struct.Struct("<8sIIIH")
-_COUNTERS = struct.Struct("<QQ")
+_COUNTERS = struct.Struct("<QQQ")
 _LONGEST_NAME = 1024
 
 
@@ -106,20 +106,32 @@ class Layout:
             return "it is of another version, embedder or dimension, or damaged"
         if size < HEADER_BYTES or (size - HEADER_BYTES) % self.block_bytes:
             return "it is cut off"
-        if counters(head)[0] > (size - HEADER_BYTES) // self.block_bytes * BLOCK_ROWS:
-            return "it is cut off"
         return None
 
 
-def counters(head: bytes) -> tuple[int, int]:
-    """How many rows were ever used, and how many were ever appended."""
-    used, appended = _COUNTERS.unpack_from(head, COUNTERS_AT)
-    return int(used), int(appended)
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The changing part of the header: rows ever `used`, rows ever `appended`, and the slot that is being written now."""
+
+    used: int
+    appended: int
+    writing: int | None = None
+
+    def packed(self) -> bytes:
+        """The bytes that stand at COUNTERS_AT."""
+        numbers = _COUNTERS.pack(self.used, self.appended, 0 if self.writing is None else self.writing + 1)
+        return numbers + struct.pack("<I", zlib.crc32(numbers))
 
 
-def pack_counters(used: int, appended: int) -> bytes:
-    """The changing part of the header, to be written at COUNTERS_AT."""
-    return _COUNTERS.pack(used, appended)
+def counters(head: bytes) -> Counters | None:
+    """The counters of a file that begins with `head`; None where they are damaged, or were just being written."""
+    numbers = head[COUNTERS_AT : COUNTERS_AT + _COUNTERS.size]
+    if len(numbers) < _COUNTERS.size or head[COUNTERS_AT + _COUNTERS.size :][:4] != struct.pack(
+        "<I", zlib.crc32(numbers)
+    ):
+        return None
+    used, appended, writing = _COUNTERS.unpack(numbers)
+    return Counters(used, appended, writing - 1 if writing else None)
 
 
 def scope_code(scope: str) -> int:

@@ -56,12 +56,12 @@ def code_checks(code_rows: NDArray[np.int8]) -> NDArray[np.uint32]:
 
 
 def checks(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.uint32]:
-    """(n,) what stands in `check` for these rows; `bits` are (n, words). `expires` is left out: it is how a row ends."""
-    small = columns["scope"].astype(np.uint64) << np.uint64(8) | columns["tier"].astype(np.uint64)
+    """(n,) what stands in `check` for these rows; `bits` are (n, words)."""
+    times = columns["scope"].astype(np.uint64) << np.uint64(32) | columns["expires"].astype(np.uint64)
     scales = np.ascontiguousarray(columns["scale"]).view(np.uint32)
     marks = scales.astype(np.uint64) << np.uint64(32) | columns["code_check"].astype(np.uint64)
     keys = np.ascontiguousarray(columns["key"]).view(np.uint64)
-    return row_hash([small, marks, keys, *np.moveaxis(columns["bits"], -1, 0)])
+    return row_hash([times, columns["tier"].astype(np.uint64), marks, keys, *np.moveaxis(columns["bits"], -1, 0)])
 
 
 def block_of(layout: Layout, rows: Sequence[Row]) -> bytes:
