@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from diskcache import Cache
@@ -56,11 +56,10 @@ class EntryRows:
     def write(self, record: Record) -> None:
         """Keep a record, in place of one with the same scope, prompt and tier."""
         entry = record.entry
-        ids = self.by_prompt(entry.scope, entry.prompt_hash)
+        others = self._living(self.by_prompt(entry.scope, entry.prompt_hash).values())
+        kept = others | {entry.tier: entry}
         self._set(entry_key(entry.id), encode(record), entry.expires_at)
-        kept = {tier: i for tier, i in ids.items() if tier != entry.tier and self.get(i)} | {entry.tier: entry.id}
-        until = max(found.entry.expires_at for i in kept.values() if (found := self.get(i)))
-        self._set(_exact(entry.scope, entry.prompt_hash), _dump(kept), until)
+        self._point_to(kept)
 
     def move_to_end(self, entry_id: str) -> None:
         """Make a record the most recently used one."""
@@ -70,14 +69,12 @@ class EntryRows:
 
     def delete(self, entry: Entry) -> None:
         """Forget an entry with all that leads to it."""
-        ids = self.by_prompt(entry.scope, entry.prompt_hash)
-        left = {tier: i for tier, i in ids.items() if i != entry.id}
-        where = _exact(entry.scope, entry.prompt_hash)
-        until = [found.entry.expires_at for i in left.values() if (found := self.get(i))]
-        if until:
-            self._set(where, _dump(left), max(until))
+        others = self._living(self.by_prompt(entry.scope, entry.prompt_hash).values())
+        left = {tier: other for tier, other in others.items() if other.id != entry.id}
+        if left:
+            self._point_to(left)
         else:
-            self._cache.delete(where)
+            self._cache.delete(_exact(entry.scope, entry.prompt_hash))
         self._cache.delete(f"seen:{entry.id}")
         self._cache.delete(entry_key(entry.id))
 
@@ -118,6 +115,18 @@ class EntryRows:
     def bytes_kept(self) -> int:
         """About the bytes of all rows in the database."""
         return int(self._cache.reset("size")) + ROW_BYTES * int(self._cache.reset("count"))
+
+    def _living(self, ids: Iterable[str]) -> dict[int, Entry]:
+        """The living entries among these, by tier."""
+        found = (self.get(entry_id) for entry_id in ids)
+        return {record.entry.tier: record.entry for record in found if record}
+
+    def _point_to(self, entries: dict[int, Entry]) -> None:
+        """Let their prompt lead to these entries, until the last one ends."""
+        one = next(iter(entries.values()))
+        ids = {tier: entry.id for tier, entry in entries.items()}
+        until = max(entry.expires_at for entry in entries.values())
+        self._set(_exact(one.scope, one.prompt_hash), _dump(ids), until)
 
     def _set(self, key: int | str, value: bytes, expires_at: float) -> None:
         self._cache.set(key, value, expire=expires_at - time.time())

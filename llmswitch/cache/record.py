@@ -6,7 +6,7 @@ The vector stands with its entry so that any index can be made again from the en
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from types import NoneType
 
 from llmswitch.cache.base import Entry, Observation
@@ -43,7 +43,8 @@ class Record:
 
 def encode(record: Record) -> bytes:
     """The bytes that a store keeps."""
-    head = {"entry": asdict(record.entry), "embedder": record.embedder}
+    entry = {name: getattr(record.entry, name) for name in _FIELDS} | {"usage": dict(record.entry.usage)}
+    head = {"entry": entry, "embedder": record.embedder}
     return (
         json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
         + b"\n"
