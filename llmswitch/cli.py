@@ -30,6 +30,7 @@ COMMANDS = (
     "prices",
     "ledger",
     "commit-message",
+    "review",
     "hook",
     "template",
     "key",

@@ -66,9 +66,17 @@ def default_base(repository: Repository) -> str:
 
 
 def _from_fork(repository: Repository, title: str, base: str, head: str) -> Range:
-    head_id = repository.text("rev-parse", "--verify", "--end-of-options", f"{head}^{{commit}}")
+    head_id = _commit(repository, head)
     if base == repository.empty_tree:
         return Range(title, base, head_id)
-    base_id = repository.text("rev-parse", "--verify", "--end-of-options", f"{base}^{{commit}}")
+    base_id = _commit(repository, base)
     fork = repository.attempt("merge-base", base_id, head_id)
     return Range(title, fork or base_id, head_id)
+
+
+def _commit(repository: Repository, name: str) -> str:
+    """The full id of the commit that `name` means. Raises UsageError."""
+    found = repository.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if found is None:
+        raise UsageError(f"git knows no commit {name!r} here", hint="a range is main..HEAD, HEAD~3, or v1.0..v1.1")
+    return found
