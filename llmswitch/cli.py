@@ -34,6 +34,8 @@ COMMANDS = (
     "hook",
     "template",
     "key",
+    "init",
+    "shell",
 )
 """One module of `llmswitch.commands` each, in the order of `--help`; its `register(app)` adds the verb."""
 
@@ -60,7 +62,7 @@ def build(verbs: Sequence[str] = COMMANDS) -> typer.Typer:
     app = typer.Typer(
         name="llmswitch",
         no_args_is_help=True,
-        add_completion=len(verbs) == len(COMMANDS),
+        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -83,12 +85,32 @@ def verbs_of(arguments: Sequence[str]) -> Sequence[str]:
     return COMMANDS
 
 
+COMPLETE = "_LLMSWITCH_COMPLETE"
+"""Typer's own variable: a shell asks for what may come next, with the line so far in `_TYPER_COMPLETE_ARGS`."""
+
+
+def verbs_to_complete() -> Sequence[str]:
+    """The verb of the line that a shell asks about, or all where the verb itself is not complete yet."""
+    import shlex
+
+    from typer.completion import get_completion_inspect_parameters
+
+    get_completion_inspect_parameters()  # makes Typer know the shells without its --install-completion
+    line = os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    try:
+        words = shlex.split(line)[1:]
+    except ValueError:  # a quote that is still open
+        words = line.split()[1:]
+    return verbs_of(words if line[-1:].isspace() else words[:-1])
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code. Every error ends here."""
     words = sys.argv[1:] if arguments is None else arguments
     _open_missing_streams()
+    verbs = verbs_to_complete() if COMPLETE in os.environ else verbs_of(words)
     try:
-        code = build(verbs_of(words))(args=words, prog_name="llmswitch", standalone_mode=False)
+        code = build(verbs)(args=words, prog_name="llmswitch", standalone_mode=False)
     except LlmSwitchError as error:
         _say(error.message, error.hint)
         return int(error.exit_code)

@@ -128,7 +128,7 @@ def ask(
     editor: Annotated[bool, typer.Option("--editor", help="Write the prompt in $VISUAL or $EDITOR.")] = False,
     allow_unknown_price: Annotated[
         bool,
-        typer.Option("--allow-unknown-price", help="Let a model without a known price pass the [budget]."),
+        typer.Option("--allow-unknown-price", help="Let a model without a known price pass the budget."),
     ] = False,
     timeout: Annotated[
         float | None,

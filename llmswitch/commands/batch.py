@@ -90,7 +90,7 @@ def batch(
         ),
     ] = None,
     allow_unknown_price: Annotated[
-        bool, typer.Option("--allow-unknown-price", help="Let a model without a known price pass the [budget].")
+        bool, typer.Option("--allow-unknown-price", help="Let a model without a known price pass the budget.")
     ] = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask; begin.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the estimate; send nothing.")] = False,
