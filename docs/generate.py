@@ -12,6 +12,7 @@ from pathlib import Path
 
 from faults_page import faults
 from hooks_page import hooks
+from man_page import man_page
 
 from llmswitch.cli import build
 from llmswitch.errors import EXIT_MEANING
@@ -115,6 +116,7 @@ PAGES = {
     "command-line.md": command_line,
     "exit-codes.md": exit_codes,
     "profiles.md": profiles,
+    "llmswitch.1": man_page,
     "faults.md": lambda: MARK + faults(),
     "hooks.md": lambda: MARK + hooks(),
 }

@@ -47,7 +47,6 @@ class Terminal:
             time.sleep(0.1)
         return shown
 
-
     def wait_for_prompt(self, prompt: str) -> str:
         """The screen once its last line is an empty prompt. tmux leaves out blanks at a line's end."""
         ends = time.monotonic() + PATIENCE_S
