@@ -1,7 +1,4 @@
-"""Opens diskcache so that nothing in its file can be executed: what is not plain text or bytes is refused, never unpickled.
-
-diskcache's own `Disk` unpickles keys and values, deletes whatever file a row names, and obeys settings found in the file.
-"""
+"""Opens the disk store's database: private, set aside where it is not ours, and with diskcache's errors translated."""
 
 from __future__ import annotations
 
@@ -14,46 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from diskcache import Cache, Disk, Timeout
-from diskcache.core import DEFAULT_SETTINGS, METADATA, MODE_RAW
+from diskcache import Cache, Timeout
 
+from llmswitch.cache.plain_disk import ReadyCache, is_foreign, is_ready, new_cache
 from llmswitch.errors import CacheError
 from llmswitch.paths import private_dir
 
 FILE = "cache.db"
-Key = str | int
 _COMPANIONS = ("-wal", "-shm", "-journal")
-_COLUMNS = "key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename, value"
-_SETTINGS: dict[str, object] = DEFAULT_SETTINGS | {
-    "eviction_policy": "none",  # the store evicts: it must know which entries go
-    "cull_limit": 10,  # each write removes this many expired rows
-    "statistics": 0,
-    "tag_index": 0,
-}
-_KNOWN = frozenset((*DEFAULT_SETTINGS, *METADATA))
-
-
-class PlainDisk(Disk):  # type: ignore[misc]  # diskcache has no types
-    """Keys are text or 64-bit integers, values are bytes; all of them stand in the database, none in a file of its own."""
-
-    def put(self, key: Key) -> tuple[Key, bool]:
-        """The key as it is stored, and that it is stored as it is."""
-        return key, True
-
-    def get(self, key: object, raw: bool) -> Key | None:
-        """The key of a row; None for a foreign one, which would be a pickle."""
-        return key if raw and isinstance(key, Key) else None
-
-    def store(self, value: bytes, read: bool, key: object = None) -> tuple[int, int, None, bytes]:  # noqa: ARG002
-        """Size, mode, file name and value of a row. The size is counted so that `Cache.size` is what is kept."""
-        return len(value), MODE_RAW, None, value
-
-    def fetch(self, mode: int, filename: object, value: object, read: bool) -> bytes | None:  # noqa: ARG002
-        """The value of a row; None for a foreign one."""
-        return value if mode == MODE_RAW and isinstance(value, bytes) else None
-
-    def remove(self, file_path: str) -> None:
-        """Delete nothing: no row of ours has a file, so a name in one is somebody's attempt."""
 
 
 def open_entries(folder: Path, *, busy_s: float) -> Cache:
@@ -61,19 +26,36 @@ def open_entries(folder: Path, *, busy_s: float) -> Cache:
     to `cache.db.refused` and an empty one takes its place. Raises CacheError."""
     with translated(folder):
         _make_private(folder)
-        file = folder / FILE
         with _opening(folder, busy_s):
-            if _is_refused(file):
-                set_aside(file)
-            _create(file)
+            file = folder / FILE
             try:
-                return Cache(str(folder), timeout=busy_s, disk=PlainDisk, **_SETTINGS)
-            except (sqlite3.DatabaseError, TypeError, ValueError) as error:
-                if isinstance(error, sqlite3.OperationalError):
+                found = _open_existing(file, busy_s)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error) and "no such" not in str(error):
                     raise
+                found = None
+            if found is None:
                 set_aside(file)
-            _create(file)
-            return Cache(str(folder), timeout=busy_s, disk=PlainDisk, **_SETTINGS)
+                _create(file)
+                found = new_cache(str(folder), busy_s)
+            return found
+
+
+def _open_existing(file: Path, busy_s: float) -> Cache | None:
+    """The cache in `file`; None where that is nothing of ours. Raises sqlite3.DatabaseError."""
+    if any(Path(f"{file}{end}").is_symlink() for end in ("", *_COMPANIONS)) or not file.exists():
+        return None
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise CacheError(f"{file} is not a file", hint="move it away")
+    _create(file)
+    with contextlib.closing(sqlite3.connect(file)) as looking:
+        if is_foreign(looking):
+            return None
+        if is_ready(looking):
+            cache = ReadyCache(str(file.parent), busy_s)
+            cache.reset("count")  # opens its connection before ours, the last one, would tidy up
+            return cache
+    return new_cache(str(file.parent), busy_s)
 
 
 @contextlib.contextmanager
@@ -84,7 +66,11 @@ def translated(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise CacheError(f"the cache {folder} is busy: another process has been writing for too long") from error
     except sqlite3.DatabaseError as error:
-        hint = "`llmswitch cache clear` starts a new one" if is_damage(error) else "check the disk that holds it"
+        hint = (
+            "it is set aside, and the next call starts a new one"
+            if is_damage(error)
+            else "check the disk that holds it"
+        )
         raise CacheError(f"the cache {folder}: {error}", hint=hint) from error
     except OSError as error:
         raise CacheError(
@@ -113,9 +99,8 @@ def set_aside(file: Path) -> None:
 def set_aside_locked(folder: Path, *, busy_s: float) -> None:
     """Set the database in `folder` aside if it is still the damaged one. Raises as `open_entries` does inside `translated`."""
     with _opening(folder, busy_s):
-        file = folder / FILE
-        if _is_refused(file) or _damage(file):
-            set_aside(file)
+        if _damage(folder / FILE):
+            set_aside(folder / FILE)
 
 
 def _damage(file: Path) -> bool:
@@ -125,31 +110,6 @@ def _damage(file: Path) -> bool:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
         except sqlite3.DatabaseError as error:
             return is_damage(error)
-
-
-def _is_refused(file: Path) -> bool:
-    """Whether the file there is a link, no database, or has settings that diskcache would obey and we never wrote."""
-    if any(Path(f"{file}{end}").is_symlink() for end in ("", *_COMPANIONS)):
-        return True
-    if not file.exists() or not file.stat().st_size:
-        return False
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise CacheError(f"{file} is not a file", hint="move it away")
-    try:
-        with contextlib.closing(sqlite3.connect(file)) as connection:
-            return _is_foreign(connection)
-    except sqlite3.DatabaseError as error:
-        return is_damage(error) or "no such" in str(error)
-
-
-def _is_foreign(connection: sqlite3.Connection) -> bool:
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables <= {"Settings", "Cache"}:
-        return True
-    if "Cache" in tables:
-        connection.execute(f"SELECT {_COLUMNS} FROM Cache LIMIT 0")  # noqa: S608  # a constant
-    rows = connection.execute("SELECT key, typeof(value) FROM Settings").fetchall() if tables else []
-    return any(key not in _KNOWN or kind not in ("integer", "text") for key, kind in rows)
 
 
 def _make_private(folder: Path) -> None:
