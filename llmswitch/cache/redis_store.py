@@ -21,9 +21,13 @@ from llmswitch.errors import CacheError
 
 if TYPE_CHECKING:
     from llmswitch.cache.base import Vector
-    from llmswitch.cache.redis_vectors import VectorSearch
+    from llmswitch.cache.exact_cosine import Nearest
+    from llmswitch.cache.redis_vectors import Found, VectorSearch
 
 _LOOKED_AT = 64
+_FETCHED_AT_ONCE = 8
+_SLACK = 0.02
+"""More than what a cosine loses in the server's, or our, small numbers."""
 _MOST_ROUNDS = 16
 _AT_ONCE = 500
 _OVERHEAD_BYTES = 900
@@ -46,7 +50,9 @@ class RedisStore:
         """The newest entry with this hash whose tier is at most `max_tier`."""
         with self._connection.talking() as client:
             ids = client.hgetall(f"{PREFIX}exact:{scope}:{prompt_hash}")
-        names = [name.decode() for tier, name in ids.items() if tier.isdigit() and int(tier) <= max_tier]
+        names = [
+            name.decode(errors="replace") for tier, name in ids.items() if tier.isdigit() and int(tier) <= max_tier
+        ]
         entries = [record.entry for record in self._records(names) if record]
         fit = [e for e in entries if e.scope == scope and e.prompt_hash == prompt_hash and e.tier <= max_tier]
         return max(fit, key=lambda entry: entry.created_at, default=None)
@@ -63,18 +69,28 @@ class RedisStore:
             search = self._search()
             for _ in range(_MOST_ROUNDS):
                 nearest = Nearest(query, k=k, threshold=threshold)
-                names = search.nearest(space, query, count=_LOOKED_AT + k, max_tier=max_tier)
-                unfit = []
-                for name, record in zip(names, self._records(names), strict=True):
-                    if record and record.fits(self._embedder, self._dim, scope, max_tier):
-                        nearest.offer(record)
-                    else:
-                        unfit.append(name)
+                found = search.nearest(space, query, count=_LOOKED_AT + k, max_tier=max_tier)
+                unfit = self._offer(nearest, found, scope, max_tier)
                 if unfit:
                     search.without(space, unfit)
                 if not unfit or nearest.is_full:
                     break
             return nearest.found
+
+    def _offer(self, nearest: Nearest, found: Sequence[Found], scope: str, max_tier: int) -> list[str]:
+        """Offer the entries as long as they may be near enough; the ids whose entries are gone or don't fit."""
+        unfit: list[str] = []
+        for start in range(0, len(found), _FETCHED_AT_ONCE):
+            near = [each for each in found[start : start + _FETCHED_AT_ONCE] if each.score + _SLACK >= nearest.bar]
+            names = [each.name for each in near]
+            for name, record in zip(names, self._records(names), strict=True):
+                if record and record.fits(self._embedder or "", self._dim, scope, max_tier):
+                    nearest.offer(record)
+                else:
+                    unfit.append(name)
+            if not near:
+                break
+        return unfit
 
     def put(self, entry: Entry, vector: Vector | None) -> None:
         """Keep `entry`; one with the same scope, hash and tier is replaced, and what is over the limit goes."""
@@ -119,7 +135,7 @@ class RedisStore:
         """All live ones, newest first; those that go meanwhile are left out."""
         with self._connection.talking() as client:
             made = [(_made(where), name) for name, where in client.hscan_iter(f"{PREFIX}kept", count=_AT_ONCE)]
-        names = [name.decode() for _, name in sorted(made, reverse=True)]
+        names = [name.decode(errors="replace") for _, name in sorted(made, reverse=True)]
         for start in range(0, len(names), _AT_ONCE):
             for record in self._records(names[start : start + _AT_ONCE]):
                 if record:

@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -38,13 +39,21 @@ class Stored:
     extra: str = "{}"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An id near the query, and about its cosine."""
+
+    name: str
+    score: float
+
+
 class VectorSearch(Protocol):
     """Finds ids near a vector. What it returns is a hint: the record decides."""
 
     def stored(self, vector: Vector, entry: Entry) -> Stored: ...
 
-    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[str]:
-        """At most `count` ids of `space` that are fit, nearest first."""
+    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[Found]:
+        """At most `count` fit elements of `space`, nearest first."""
         ...
 
     def without(self, space: str, ids: Sequence[str]) -> None:
@@ -67,7 +76,7 @@ def search_with(connection: RedisConnection) -> VectorSearch:
 
 
 class VectorSets:
-    """Lets the server search. Its scores are (1 + cosine) / 2 of rounded vectors; only its order is used."""
+    """Lets the server search. Its scores are (1 + cosine) / 2, of rounded vectors."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
@@ -77,14 +86,17 @@ class VectorSets:
         extra = json.dumps({"tier": entry.tier, "ends": entry.expires_at})
         return Stored("vectors", vector.astype("<f4").tobytes(), extra)
 
-    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[str]:
+    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[Found]:
         """As VectorSearch. The filter works while the server walks its graph, so an unfit element takes nobody's place."""
         key = f"{PREFIX}vectors:{space}"
         fit = f".tier <= {max_tier} and .ends > {time.time():.3f}"
         asked = ("COUNT", count, "EF", _EFFORT, "FILTER", fit, "FILTER-EF", _VISITED)
         with self._connection.talking() as client:
-            found = client.execute_command("VSIM", key, "FP32", query.astype("<f4").tobytes(), *asked)
-        return [name.decode() if isinstance(name, bytes) else str(name) for name in found or ()]
+            told = (
+                client.execute_command("VSIM", key, "FP32", query.astype("<f4").tobytes(), "WITHSCORES", *asked) or []
+            )
+        pairs = zip(told[::2], told[1::2], strict=True)
+        return [Found(name.decode(errors="replace"), 2 * float(score) - 1) for name, score in pairs]
 
     def without(self, space: str, ids: Sequence[str]) -> None:
         """Take elements out whose entries the server has let go."""
@@ -118,7 +130,7 @@ class FetchedRows:
         whole, scales = codes(vector[None])
         return Stored("rows", _ROW.pack(min(entry.tier, 255), entry.expires_at, scales[0]) + whole[0].tobytes())
 
-    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[str]:
+    def nearest(self, space: str, query: Vector, *, count: int, max_tier: int) -> Sequence[Found]:
         """As VectorSearch."""
         known = self._up_to_date(space, len(query))
         if not known.ids:
@@ -131,9 +143,8 @@ class FetchedRows:
             scores[part] = cosines(query, columns["codes"][part], columns["scale"][part])
         scores[~fit] = -2
         order = np.argsort(-scores, kind="stable")
-        best = (known.ids[at] for at in order if scores[at] > -2)
-        fresh = (name for name in best if name not in known.gone)
-        return [name for name, _ in zip(fresh, range(count), strict=False)]
+        best = (Found(known.ids[at], float(scores[at])) for at in order if scores[at] > -2)
+        return list(islice((found for found in best if found.name not in known.gone), count))
 
     def without(self, space: str, ids: Sequence[str]) -> None:
         """Remember that these are gone."""
@@ -150,7 +161,7 @@ class FetchedRows:
             for start in range(0, len(news), _FETCHED_AT_ONCE):
                 names = [name for name, _ in news[start : start + _FETCHED_AT_ONCE]]
                 rows = client.hmget(f"{PREFIX}rows:{space}", names)
-                fetched += [(name.decode(), row) for name, row in zip(names, rows, strict=True) if row]
+                fetched += [(name.decode(errors="replace"), row) for name, row in zip(names, rows, strict=True) if row]
         if news:
             known.seen = int(news[-1][1])
             _extend(known, [(name, row) for name, row in fetched if len(row) == _ROW.size + dim], dim)
