@@ -11,7 +11,7 @@ import pytest
 
 from llmswitch.catalog import Model, Plan
 from llmswitch.conversation import Usage
-from llmswitch.ledger import period
+from llmswitch.ledger import cache_hits, period
 from llmswitch.ledger.month import Forecast, Glance, forecast, glance
 from llmswitch.ledger.prices import UNKNOWN, Cost
 from llmswitch.ledger.report import recent_cash, report
@@ -44,8 +44,20 @@ class Book:
         )
         self.ledger.finish_dispatch(dispatch, "ok", 0)
 
-    def hit(self) -> None:
-        self.ledger.finish_dispatch(self.ledger.begin_dispatch("ask", cache="hit"), "ok", 0)
+    def hit(self, cost: Cost | None = None) -> None:
+        dispatch = self.ledger.begin_dispatch("ask", cache="hit")
+        if cost is not None:
+            cache_hits.record(
+                self.ledger,
+                dispatch,
+                entry="e",
+                how="exact",
+                score=None,
+                cash=cost.usd,
+                imputed=cost.imputed,
+                ms=1500,
+            )
+        self.ledger.finish_dispatch(dispatch, "ok", 0)
 
     def glance(self, now: datetime = NOW, plans: dict[str, Plan] | None = None) -> Glance:
         with self.ledger.reading() as connection:
@@ -104,6 +116,22 @@ def test_a_cache_hit_saves_the_mean_cost_of_an_answer(book: Book) -> None:
     book.hit()
     cache = book.glance().cache
     assert (cache.answers, cache.cash, cache.imputed) == (1, Decimal(2), None)
+
+
+def test_a_cache_hit_saves_what_its_own_call_had_cost(book: Book) -> None:
+    book.call(PAID, cash("3"))
+    book.hit(cash("0.25"))
+    book.hit(covered("0.5"))
+    cache = book.glance().cache
+    assert (cache.answers, cache.cash, cache.imputed, cache.ms) == (2, Decimal("0.25"), Decimal("0.5"), 3000)
+
+
+def test_only_hits_of_calls_without_a_known_cost_are_reckoned_at_the_mean(book: Book) -> None:
+    book.call(PAID, cash("3"))
+    book.hit(cash("0.25"))
+    book.hit(UNKNOWN)
+    cache = book.glance().cache
+    assert (cache.answers, cache.cash, cache.estimated) == (2, Decimal("3.25"), 1)
 
 
 def test_the_share_of_prompt_tokens_from_the_providers_caches_is_told(book: Book) -> None:

@@ -239,6 +239,17 @@ def test_every_cliff_of_the_price_list_is_a_size_of_the_sums() -> None:
     assert limits <= set(rollup.SIZES)
 
 
+LATER_COLUMNS = (
+    "cache_entry",
+    "cache_how",
+    "cache_score",
+    "saved_pico",
+    "saved_imputed_pico",
+    "saved_ms",
+    "cache_wrong",
+)
+
+
 def test_a_ledger_of_the_version_before_is_summed_from_its_rows(tmp_path: Path, chance: random.Random) -> None:
     path = tmp_path / "old.db"
     with Ledger.open(path) as ledger:
@@ -249,6 +260,8 @@ def test_a_ledger_of_the_version_before_is_summed_from_its_rows(tmp_path: Path, 
         for table in ("sums", "sums_mark", "sum_kinds"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX dispatches_hits")
+        for column in LATER_COLUMNS:
+            connection.execute(f"ALTER TABLE dispatches DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 4")
     connection.close()
     with Ledger.open(path) as ledger:

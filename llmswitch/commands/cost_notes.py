@@ -100,7 +100,11 @@ def _cache(glance: Glance, show: Currency) -> list[Note]:
     if cache.answers:
         saved = [f"{show.text(cache.cash)} of cash"] if cache.cash else []
         saved += [f"{show.text(cache.imputed)} of imputed cost"] if cache.imputed else []
-        worth = f" saved about {' and '.join(saved)} (at the mean answer's)" if saved else ""
+        about = "about " if cache.estimated else ""
+        how = "" if not cache.estimated else " (at the mean answer's)"
+        if 0 < cache.estimated < cache.answers:
+            how = f" ({cache.estimated} of them at the mean answer's)"
+        worth = f" saved {about}{' and '.join(saved)}{how}" if saved else ""
         parts.append(f"{_number(cache.answers, 'answer')} from the cache{worth}")
     if cache.read_share:
         parts.append(f"{cache.read_share:.0%} of the prompts' tokens were read from the providers' caches")

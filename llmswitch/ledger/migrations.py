@@ -185,12 +185,28 @@ def _create_sums_and_cache_hits(connection: sqlite3.Connection) -> None:
     connection.execute("DROP INDEX IF EXISTS dispatches_by_time")
 
 
+def _add_what_a_cache_hit_saved(connection: sqlite3.Connection) -> None:
+    """Of a dispatch that the cache answered: which entry, how (`exact`, `semantic`) and how near (cosine); what the call
+    that made the entry had cost and taken (NULL: not known); and whether the user called it wrong."""
+    for column in (
+        "cache_entry TEXT",
+        "cache_how TEXT",
+        "cache_score REAL",
+        "saved_pico INTEGER",
+        "saved_imputed_pico INTEGER",
+        "saved_ms INTEGER",
+        "cache_wrong INTEGER",
+    ):
+        connection.execute(f"ALTER TABLE dispatches ADD COLUMN {column}")
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_dispatches_and_attempts,
     _create_cooldowns_and_quota_windows,
     _create_sessions_and_turns,
     _create_imports_and_repricings,
     _create_sums_and_cache_hits,
+    _add_what_a_cache_hit_saved,
 ]
 
 LATEST = len(MIGRATIONS)

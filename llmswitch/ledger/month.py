@@ -50,13 +50,17 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class CacheUse:
-    """Answers from our own cache, with the cash and imputed cost they saved at the month's mean for an answered call;
-    and the share of all prompt tokens that the providers read from their caches (None without prompts)."""
+    """Answers from our own cache, with the cash and imputed cost they saved: what the calls that made them had cost, and
+    for the `estimated` ones, whose call has no known cost, the month's mean for an answered call. None: not even that is
+    known. `ms` is the time saved. And the share of all prompt tokens that the providers read from their caches (None
+    without prompts)."""
 
     answers: int
     cash: Decimal | None
     imputed: Decimal | None
     read_share: float | None
+    estimated: int = 0
+    ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,14 @@ def _plans(report: Report) -> tuple[PlanUse, ...]:
 
 
 def _cache(report: Report) -> CacheUse:
-    total, hits, answered = report.total, report.cache_hits, sum(report.tiers.values())
+    total, saved, answered = report.total, report.cache_saved, sum(report.tiers.values())
     read = total.tokens.cache_read_tokens / total.tokens.prompt_tokens if total.tokens.prompt_tokens else None
-    if not answered or not hits:
-        return CacheUse(hits, None, None, read)
-    imputed = total.imputed_usd
-    return CacheUse(hits, total.cash * hits / answered, None if imputed is None else imputed * hits / answered, read)
+    estimated = saved.hits - saved.known
+    if not saved.hits or (estimated and not answered):
+        return CacheUse(saved.hits, None, None, read, estimated, saved.ms)
+    cash, imputed = saved.cash, saved.imputed if saved.known else None
+    if estimated:
+        cash += total.cash * estimated / answered
+        if total.imputed_usd is not None:
+            imputed = (imputed or 0) + total.imputed_usd * estimated / answered
+    return CacheUse(saved.hits, cash, imputed, read, estimated, saved.ms)

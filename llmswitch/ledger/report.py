@@ -6,7 +6,6 @@ Three totals that are never added together: cash (really owed), plan fees (fixed
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,8 @@ from typing import Any, Literal
 
 from llmswitch.catalog import Plan
 from llmswitch.ledger import price_list
-from llmswitch.ledger.cells import LABELS, Cell, Where, filters, local_days, microseconds
+from llmswitch.ledger.cache_hits import Saved, saved
+from llmswitch.ledger.cells import LABELS, Cell, Where, local_days
 from llmswitch.ledger.figures import Day, Figures
 from llmswitch.ledger.period import Period, midnight
 from llmswitch.ledger.prices import BASELINE, baseline_ids
@@ -51,8 +51,9 @@ class Rest:
 class Report:
     """`plan_fees` None: the period is no whole month, so no fee belongs to it; or only a part of the calls was asked
     for. `baseline_known` False: the baseline model has no known price. `cache_hits` are dispatches that were answered
-    without a call. `days` are the local days of the period that can have calls, `trend` those that had some. `plan_use`
-    are the calls that a plan covered, `tiers` the calls that were answered, by the model's tier."""
+    without a call, `cache_saved` is what that saved. `days` are the local days of the period that can have calls,
+    `trend` those that had some. `plan_use` are the calls that a plan covered, `tiers` the calls that were answered, by the
+    model's tier."""
 
     period: Period
     by: tuple[GroupBy, ...]
@@ -69,6 +70,7 @@ class Report:
     trend: Mapping[str, Day] = field(default_factory=dict)
     plan_use: Mapping[str, Figures] = field(default_factory=dict)
     tiers: Mapping[int | None, int] = field(default_factory=dict)
+    cache_saved: Saved = field(default_factory=Saved)
 
     def savings(self, figures: Figures, plan_fees: Decimal | None) -> Decimal | None:
         """An estimate: the baseline of the successful calls whose cost is known, less cash and fees. None where it
@@ -102,12 +104,14 @@ def report(
     plans = plans or {}
     fees = sum((Decimal(plan.fee_usd) for plan in plans.values()), Decimal(0))
     narrowed = bool(where and where.asked)
+    hits = saved(connection, period, where or Where())
     return Report(
         period=period,
         by=tuple(by),
         total=sums.total.figures(sums.baseline),
         groups=groups,
-        cache_hits=_cache_hits(connection, period, where or Where()),
+        cache_hits=hits.hits,
+        cache_saved=hits,
         plan_fees=fees if period.month and not narrowed else None,
         plans=plans,
         baseline_model=baseline_model,
@@ -203,20 +207,3 @@ def _in_time(group: Group) -> tuple[Any, ...]:
 def _by_cost(group: Group) -> tuple[Any, ...]:
     figures = group.figures
     return (-figures.cash, -figures.imputed, -figures.calls, *_in_time(group))
-
-
-def _cache_hits(connection: sqlite3.Connection, period: Period, where: Where) -> int:
-    """Dispatches answered from the cache. They made no call, so no model or provider can be asked for."""
-    asked = where.asked
-    if "model" in asked or "provider" in asked:
-        return 0
-    row = connection.execute(
-        f"""SELECT count(*) FROM dispatches AS d WHERE d.cache = 'hit' AND d.started_at >= :since
-            AND d.started_at < :until {filters(asked)}""",  # noqa: S608 - no value of a user
-        {
-            "since": microseconds(period.since),
-            "until": microseconds(period.until),
-            **{name: json.dumps(values) for name, values in asked.items()},
-        },
-    ).fetchone()
-    return int(row[0])
