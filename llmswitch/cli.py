@@ -25,6 +25,7 @@ COMMANDS = (
     "plan",
     "status",
     "history",
+    "cache",
     "profile",
     "models",
     "prices",

@@ -31,6 +31,9 @@ class MemoryStore:
         )
         return next(fit, None)
 
+    def holds(self, scope: str) -> bool:
+        return any(entry.scope == scope for entry in self.kept.values())
+
     def near(self, scope: str, vector: Vector, *, k: int, threshold: float, max_tier: int) -> Sequence[Neighbour]:
         fit = [
             Neighbour(entry, float(self.vectors[entry.id] @ vector))

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from command import Command, command_for
 
-from llmswitch.commands.history import age
 from llmswitch.conversation import Image, Message, Text
 from llmswitch.ledger import history
 from llmswitch.ledger.history import Exchange
 from llmswitch.ledger.store import Ledger
+from llmswitch.terminal.amounts import age
 
 
 @pytest.fixture

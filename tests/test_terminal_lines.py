@@ -14,7 +14,7 @@ from llmswitch.terminal import style
 from llmswitch.terminal.amounts import duration, megabytes, money
 from llmswitch.terminal.error_lines import render_error
 from llmswitch.terminal.explain import Considered, Explanation, render_explanation
-from llmswitch.terminal.summary import print_summary, summary_line
+from llmswitch.terminal.summary import hit_line, print_summary, summary_line
 from llmswitch.terminal.tables import render_table
 from llmswitch.terminal.thinking import Thinking
 
@@ -110,13 +110,37 @@ HEAD = "implement → sonnet · 1,204 in · 312 out · "
             {"usage": Usage(input_tokens=4, cache_read_tokens=1200, output_tokens=5)},
             "implement → sonnet · 1,204 in (1,200 cached) · 5 out · $0.0081 · 3.4 s",
         ),
-        ({"cache": "hit", "imputed_usd": Decimal("0.0081"), "total_ms": 12.0},
-         "implement → sonnet, from the cache · saved $0.0081 · 12 ms"),
-        ({"cache": "miss"}, HEAD + "$0.0081 · 3.4 s"),
     ],
 )  # fmt: skip
 def test_summary_line(changes: dict[str, Any], line: str) -> None:
     assert summary(**changes) == line
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "docs → sonnet, from the cache · 3 min old, score 0.962 · saved $0.0081 and 3.4 s · 12 ms"),
+        ({"score": None}, "docs → sonnet, from the cache · 3 min old, the same prompt · saved $0.0081 and 3.4 s · 12 ms"),
+        ({"saved_usd": Decimal(0), "saved_imputed_usd": Decimal("0.02")},
+         "docs → sonnet, from the cache · 3 min old, score 0.962 · saved a worth of $0.0200 and 3.4 s · 12 ms"),
+        ({"saved_usd": None}, "docs → sonnet, from the cache · 3 min old, score 0.962 · saved 3.4 s · 12 ms"),
+        ({"saved_usd": None, "saved_ms": None}, "docs → sonnet, from the cache · 3 min old, score 0.962 · 12 ms"),
+        ({"age_s": 0.4, "saved_ms": None}, "docs → sonnet, from the cache · 0 s old, score 0.962 · saved $0.0081 · 12 ms"),
+        ({"age_s": 90_000.0}, "docs → sonnet, from the cache · 1 d old, score 0.962 · saved $0.0081 and 3.4 s · 12 ms"),
+    ],
+)  # fmt: skip
+def test_the_line_of_a_cache_hit(changes: dict[str, Any], line: str) -> None:
+    values: dict[str, Any] = {
+        "task": "docs",
+        "model": "sonnet",
+        "age_s": 200.0,
+        "score": 0.9621,
+        "saved_usd": Decimal("0.0081"),
+        "saved_imputed_usd": None,
+        "saved_ms": 3400.0,
+        "total_ms": 12.0,
+    }
+    assert hit_line(**(values | changes)) == line
 
 
 def test_the_summary_is_dim_on_a_terminal() -> None:

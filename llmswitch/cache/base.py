@@ -117,6 +117,10 @@ class Store(Protocol):
         """The newest entry with this hash whose tier is at most `max_tier`."""
         ...
 
+    def holds(self, scope: str) -> bool:
+        """Whether anything is kept in this scope; in doubt yes. Cheap: it saves a miss the embedding."""
+        ...
+
     def near(self, scope: str, vector: Vector, *, k: int, threshold: float, max_tier: int) -> Sequence[Neighbour]:
         """At most `k` entries of this scope and tier with a cosine of at least `threshold`, nearest first. Filters are
         applied before ranking, so that an unfit entry never hides a fit one."""

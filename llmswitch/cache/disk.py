@@ -50,6 +50,11 @@ class DiskStore:
             fit = [e for e in found if e.scope == scope and e.prompt_hash == prompt_hash and e.tier <= max_tier]
             return max(fit, key=lambda entry: entry.created_at, default=None)
 
+    def holds(self, scope: str) -> bool:
+        """Whether anything is kept in this scope, also what expired a moment ago."""
+        with self._serving():
+            return self._rows.holds(scope)
+
     def near(self, scope: str, vector: Vector, *, k: int, threshold: float, max_tier: int) -> Sequence[Neighbour]:
         """At most `k` entries of this scope and tier with at least this cosine, nearest first."""
         with self._lock, self._serving():

@@ -53,6 +53,12 @@ class EntryRows:
             return {}
         return {int(tier): i for tier, i in found.items() if tier.isdecimal() and isinstance(i, str)}
 
+    def holds(self, scope: str) -> bool:
+        """Whether any prompt of this scope leads to an entry; answered by the index over the keys."""
+        sql = "SELECT 1 FROM Cache WHERE raw = 1 AND key > ? AND key < ? LIMIT 1"
+        first = _exact(scope, "")
+        return self._cache._sql(sql, (first, f"{first}~")).fetchone() is not None
+
     def write(self, record: Record) -> None:
         """Keep a record, in place of one with the same scope, prompt and tier."""
         entry = record.entry

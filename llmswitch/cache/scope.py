@@ -11,8 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from llmswitch.cache.volatile import volatile
 from llmswitch.conversation import Image, Request, ToolResult, ToolUse
@@ -41,12 +40,9 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 _LETTER = re.compile(r"\w")
 
 
-def scope_of(
-    request: Request, words: str, attachment: str, *, task: str, models: Collection[str], settings: Sequence[Any] = ()
-) -> str:
-    """The digest (32 hex digits) of all that is not the typed words: `models` are those that could answer, as
-    `PROVIDER:ID`, so that an answer never serves a route it could not have come from; `settings` whatever else of the
-    profile shapes the answer."""
+def scope_of(request: Request, words: str, attachment: str, *, task: str, models: Collection[str]) -> str:
+    """The digest (32 hex digits) of all that is not the typed words. `models` are those that could answer, as
+    `PROVIDER:ID`: an answer never serves a route that it could not have come from."""
     typed = words.strip()
     parts = {
         "version": VERSION,
@@ -62,7 +58,6 @@ def scope_of(
         "stop": request.stop,
         "thinking": request.thinking,
         "models": sorted(models),
-        "settings": list(settings),
     }
     return _digest(json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str))[:32]
 

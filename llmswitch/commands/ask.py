@@ -138,6 +138,12 @@ def ask(
         str | None,
         typer.Option("--max-cost", metavar="USD", help="The most this may cost, as in 0.05.", show_default=False),
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Neither answer from the cache nor keep the answer for repeats.")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask again, and keep the new answer instead of the kept one.")
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show task, route and costs; call nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     json_stream: Annotated[bool, typer.Option("--json-stream", help="Print one JSON event a line.")] = False,
@@ -170,6 +176,8 @@ def ask(
         allow_unknown_price=allow_unknown_price,
         timeout_s=timeout,
         max_cost=None if max_cost is None else amount(max_cost),
+        no_cache=no_cache,
+        refresh=refresh,
         editor=editor,
         explain=explain,
         output=output,

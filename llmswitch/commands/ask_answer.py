@@ -38,6 +38,7 @@ def answer(call: Call, profile: Profile, request: Request, given: PromptInput) -
         project=project_name(Path.cwd()),
         allow_unknown_price=call.allow_unknown_price,
         purse=None if call.max_cost is None else Purse(call.max_cost),
+        cache=call.cache,
     )
     with Ledger.open() as ledger:
         for note in ledger.notes:

@@ -41,6 +41,7 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
         project=project_name(Path.cwd()),
         allow_unknown_price=call.allow_unknown_price,
         purse=None if call.max_cost is None else Purse(call.max_cost),
+        cache=call.cache,
     )
     output_tokens = min(call.max_tokens or TYPICAL_OUTPUT_TOKENS, TYPICAL_OUTPUT_TOKENS)
     with Ledger.open() as ledger:

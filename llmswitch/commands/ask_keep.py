@@ -103,7 +103,7 @@ def _listening(engine: Engine, talk: Conversation) -> ListeningEngine:
     """`engine` for this conversation: it listens, and a follow-up inherits the task of the turn before."""
     before = last_task(talk.turns)
     classifier = FollowUp(engine.classifier, before) if before else engine.classifier
-    return ListeningEngine(engine.profile, engine.ledger, classifier, engine.now, engine.adapters)
+    return ListeningEngine(engine.profile, engine.ledger, classifier, engine.now, engine.adapters, engine.cache)
 
 
 def _keep(ledger: Ledger, talk: Conversation, question: Message, heard: Sequence[Heard], *, first: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from llmswitch.conversation import Finish, Notice, Progress, TextDelta, ThinkingDelta, ToolCall, Usage
 from llmswitch.engine.dispatch import Attempting, AttemptReport, DispatchEvent, Labelled, PassedOver, Result
+from llmswitch.engine.job import FromCache, Hit
 from llmswitch.terminal.progress import Status
 
 NEXT_SECTION = "\n\n"
@@ -56,6 +57,9 @@ class Output:
             case Labelled(label):
                 if self.verbose:
                     self.note(f"task {label.task}, confidence {label.confidence:.2f} ({label.mode})")
+            case FromCache(hit):
+                if self.verbose and hit.how == "semantic":
+                    self.note(f"from the cache: the answer to {hit.entry.prompt!r}")
             case AttemptReport(model, status, failure, error):
                 if status != "ok" and self.verbose:
                     self.note(f"{model.name} failed ({failure}): {error}")
@@ -170,6 +174,8 @@ class TextOutput(Output):
         from llmswitch.terminal.summary import print_summary, summary_line
 
         last = result.last
+        if result.hit is not None:
+            print_summary(self.err, _hit_line(result, result.hit))
         if last is None:
             return
         line = summary_line(
@@ -183,6 +189,21 @@ class TextOutput(Output):
             failed=[(one.model.name, (one.failure or one.status).replace("_", " ")) for one in result.attempts[:-1]],
         )
         print_summary(self.err, line)
+
+
+def _hit_line(result: Result, hit: Hit) -> str:
+    from llmswitch.terminal.summary import hit_line
+
+    return hit_line(
+        task=result.label.task,
+        model=hit.model.name,
+        age_s=hit.age_s,
+        score=hit.score,
+        saved_usd=hit.cash,
+        saved_imputed_usd=hit.imputed,
+        saved_ms=hit.entry.total_ms,
+        total_ms=result.total_ms,
+    )
 
 
 def _summary_source(report: AttemptReport) -> str:
@@ -232,6 +253,8 @@ def _record(event: DispatchEvent) -> dict[str, Any] | None:
                 "provider": model.provider,
                 "reason": why,
             }
+        case FromCache(hit):
+            return {"event": "cache", **_cached(hit)}
         case AttemptReport(model, status, failure, error) if status != "ok":
             return {"event": "failed", "model": model.name, "status": status, "failure": failure, "error": error}
         case TextDelta(text):
@@ -251,7 +274,10 @@ def as_json(result: Result, *, with_text: bool) -> dict[str, Any]:
     last = result.last
     answered = last if result.model is not None else None
     model = result.model
-    known = [report.cost for report in result.attempts]
+    known = [report.cost.usd for report in result.attempts]
+    usage, source = answered.usage if answered else None, answered.cost.source if answered else None
+    if result.hit is not None:  # nobody was called: these are facts, not guesses
+        known, usage, source = [Decimal(0)], Usage(0, 0, 0, 0, 0, 0), "free"
     body: dict[str, Any] = {"text": result.text} if with_text else {}
     body |= {
         "task": result.label.task,
@@ -259,18 +285,33 @@ def as_json(result: Result, *, with_text: bool) -> dict[str, Any]:
         "model": model.name if model else None,
         "provider": model.provider if model else None,
         "model_id": model.model if model else None,
-        "usage": _usage(answered.usage if answered else None),
-        "cost_usd": _amount(_total([cost.usd for cost in known])),
-        "cost_source": answered.cost.source if answered else None,
-        "cache": "off",
+        "usage": _usage(usage),
+        "cost_usd": _amount(_total(known)),
+        "cost_source": source,
+        "cache": result.cache,
         "finish": result.finish,
         "attempts": [_attempt(report) for report in result.attempts],
         "dispatch_id": result.dispatch_id,
         "total_ms": round(result.total_ms, 1),
     }
+    if result.hit is not None:
+        body["cached"] = _cached(result.hit)
     if result.error is not None:
         body["error"] = {"message": result.error.message, "exit_code": int(result.error.exit_code)}
     return body
+
+
+def _cached(hit: Hit) -> dict[str, Any]:
+    return {
+        "how": hit.how,
+        "score": None if hit.score is None else round(hit.score, 4),
+        "age_s": round(hit.age_s, 1),
+        "entry": hit.entry.id,
+        "dispatch_id": hit.entry.dispatch_id,
+        "saved_usd": _amount(hit.cash),
+        "saved_imputed_usd": _amount(hit.imputed),
+        "saved_ms": hit.entry.total_ms,
+    }
 
 
 def _attempt(report: AttemptReport) -> dict[str, Any]:

@@ -46,12 +46,19 @@ class Call:
     continued: bool = False
     pin: bool | None = None
     """Keep the session's model; False lets go of it; None leaves it as it is."""
+    no_cache: bool = False
+    refresh: bool = False
     editor: bool = False
     explain: bool = False
     output: Output = "auto"
     quiet: bool = False
     verbose: bool = False
     use_stdin: bool = True
+
+    @property
+    def cache(self) -> Literal["use", "refresh", "off"]:
+        """What the answer cache may do: models that are compared are all asked."""
+        return "off" if self.no_cache or self.compare is not None else "refresh" if self.refresh else "use"
 
     def in_session(self, profile: Profile) -> bool:
         """Whether prompt and answer are to be kept, or an earlier session plays a part. Several answers are never kept."""
@@ -127,6 +134,10 @@ def _check_together(call: Call) -> None:
     ]
     if len(many) > 1 or (many and call.schema):
         raise UsageError(f"{many[0]} and {many[1] if len(many) > 1 else '--schema'} exclude each other")
+    if call.no_cache and call.refresh:
+        raise UsageError("--no-cache and --refresh exclude each other", hint="--refresh asks anew and keeps the answer")
+    if call.compare and call.refresh:
+        raise UsageError("--compare asks every model anew and keeps no answer; leave --refresh out")
     if call.compare and call.model:
         raise UsageError("--compare names its models; leave -m out")
     if call.continued and call.session is not None:

@@ -107,4 +107,10 @@ def automatic_name(now: datetime, words: str) -> str:
 def joined(job: Job, talk: Conversation) -> Job:
     """`job` as a turn of the conversation: what was said before stands in front of its prompt."""
     request = replace(job.request, messages=(*recalled(talk.turns), *job.request.messages))
-    return replace(job, request=request, model=job.model or talk.model, session=talk.name)
+    return replace(
+        job,
+        request=request,
+        model=job.model or talk.model,
+        session=talk.name,
+        conversation=not talk.automatic,
+    )

@@ -43,6 +43,7 @@ def history(ctx: typer.Context, as_json: JsonOption = False) -> None:
 def show_list(as_json: JsonOption = False) -> None:
     """List every session, the newest first."""
     from llmswitch.ledger.history import overviews
+    from llmswitch.terminal.amounts import age
     from llmswitch.terminal.cells import cut
     from llmswitch.terminal.tables import render_table
 
@@ -191,11 +192,3 @@ def _print_json(value: object) -> None:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def age(seconds: float) -> str:
-    """How long ago, in its largest unit: `3 min`, `5 h`, `12 d`."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{max(0, int(seconds))} s"

@@ -48,7 +48,9 @@ def export(
             for line in _lines(found):
                 sys.stdout.write(line)
             return
-        count = _write(file, found)
+        from llmswitch.commands.private_file import write
+
+        count = write(file, _lines(found)) - 1  # the first line says what the file is
     typer.echo(f"{file}: {count:,} rows", err=True)
 
 
@@ -70,25 +72,6 @@ def merge(
     said += f", {merged.turns:,} turns of sessions" if merged.turns else ""
     said += f", {merged.updated:,} brought up to date" if merged.updated else ""
     typer.echo(f"{file}: {said}")
-
-
-def _write(file: Path, found: Iterable[Mapping[str, Any]]) -> int:
-    """Write beside `file` and rename, so that a half of it is never taken for the whole; how many lines."""
-    import os
-    import tempfile
-
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # 0600
-    count = -1  # the first line says what the file is
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            for line in _lines(found):
-                out.write(line)
-                count += 1
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return count
 
 
 def _lines(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:

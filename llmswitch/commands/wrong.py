@@ -1,4 +1,4 @@
-"""`llmswitch wrong`: the last label was wrong. The ledger is put right, and `classify --learn` can learn from it."""
+"""`llmswitch wrong`: the last label was wrong, or the answer that came from the cache."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
 from llmswitch.errors import UsageError
 
 
@@ -15,12 +16,36 @@ def register(app: typer.Typer) -> None:
 
 
 def wrong(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="What the prompt really was.")],
+    ctx: typer.Context,
+    task: Annotated[
+        str | None, typer.Argument(metavar="[TASK]", help="What the prompt really was.", show_default=False)
+    ] = None,
     dispatch_id: Annotated[
         str | None, typer.Argument(metavar="[DISPATCH]", help="Another dispatch than the last one, by its id.")
     ] = None,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache", help="The answer from the cache was wrong: forget it. Then the only argument is [DISPATCH]."
+        ),
+    ] = False,
+    profile: ProfileOption = None,
+    no_project: ProjectOption = False,
 ) -> None:
-    """Relabel the last dispatch in the ledger."""
+    """Relabel the last dispatch in the ledger; with --cache, forget the answer it got from the cache, or left there."""
+    if cache:
+        from llmswitch.commands.wrong_hit import forget
+
+        if dispatch_id is not None:
+            raise UsageError("--cache takes no task, only a dispatch", hint="llmswitch wrong --cache [DISPATCH]")
+        forget(profile_of(ctx, profile, no_project=no_project), task)
+        return
+    if task is None:
+        raise UsageError("which task was it?", hint="llmswitch wrong TASK; or llmswitch wrong --cache")
+    _relabel(task, dispatch_id)
+
+
+def _relabel(task: str, dispatch_id: str | None) -> None:
     from llmswitch.classify import corrections
     from llmswitch.ledger.relabel import relabel
     from llmswitch.ledger.store import Ledger

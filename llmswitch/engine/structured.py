@@ -112,16 +112,17 @@ async def run(engine: Engine, job: Job, emit: Emit) -> Structured:
         if not isinstance(event, TextDelta | Finish):
             await emit(event)
 
-    first = await engine.run(job, without_text)
+    schema = job.request.schema
+    first = await engine.run(replace(job, keep=lambda text: not mismatches(text, schema)[1]), without_text)
     if first.error is not None:
         return Structured((first,), None, ())
-    value, errors = mismatches(first.text, job.request.schema)
+    value, errors = mismatches(first.text, schema)
     if not errors:
         return Structured((first,), value, ())
     second = await engine.run(_repair(job, first, errors), without_text)
     if second.error is not None:
         return Structured((first, second), None, tuple(errors))
-    value, errors = mismatches(second.text, job.request.schema)
+    value, errors = mismatches(second.text, schema)
     return Structured((first, second), value, tuple(errors))
 
 

@@ -199,7 +199,7 @@ def environment_keys() -> Iterator[tuple[str, KeyPath, Key]]:
             yield variable_of((name,)), (name,), key
     for section, keys in SECTIONS.items():
         for name, key in keys.items():
-            if key.kind != "limits":
+            if key.kind not in ("limits", "tasks"):
                 yield variable_of((section, name)), (section, name), key
 
 

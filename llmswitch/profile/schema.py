@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from llmswitch.tasks import MEANING, TASKS
 
-Kind = Literal["text", "int", "number", "bool", "texts", "table", "money", "route", "share", "limits"]
+Kind = Literal["text", "int", "number", "bool", "texts", "table", "money", "route", "share", "limits", "tasks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
     "fallback": {"chain": Key("texts", "Models tried, in order, after a route's own.", ())},
     "timeouts": _TIMEOUTS,
     "cache": {
-        "store": Key("text", "`disk`, `redis`, or `off`.", "off", ("disk", "redis", "off")),
+        "store": Key(
+            "text",
+            "Where answers are kept for repeats: `disk`, `redis`, or `off`. Left out, a `history = false` turns it off.",
+            "disk",
+            ("disk", "redis", "off"),
+        ),
         "embedder": Key(
             "text",
             "What turns prompts into vectors: `light` (built in), `ollama:MODEL` such as `ollama:nomic-embed-text`, "
@@ -88,8 +93,14 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "share", "Cosine similarity from which two prompts are compared further; left out: the embedder's own."
         ),
         "max_error": Key("share", "The share of wrong answers that doubtful hits may add up to.", 0.01),
-        "ttl_s": Key("int", "Seconds an answer is kept.", 86_400),
+        "ttl_s": Key("int", "Seconds an answer is kept; 0 keeps none.", 86_400),
+        "limit_mb": Key("int", "The most the store may hold; what was not used for the longest time goes first.", 512),
+        "deadline_ms": Key("int", "The longest that the cache may hold an answer up; then it comes without it.", 3000),
+        "path": Key("text", "The folder of the `disk` store; left out: `llmswitch cache path`.", sensitive=True),
         "url": Key("text", "Where Redis is.", sensitive=True),
+        "tasks": Key(
+            "tasks", "Whether a task's answers are kept: `[cache.tasks] review = false`. Left out: all but `agentic`."
+        ),
     },
     "budget": {
         **_LIMITS,

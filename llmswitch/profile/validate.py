@@ -17,6 +17,7 @@ from llmswitch.profile.schema import (
     TOP,
     Key,
 )
+from llmswitch.tasks import TASKS
 
 Path = tuple[str, ...]
 Problem = tuple[Path, str]
@@ -89,6 +90,10 @@ def _value(path: Path, value: Any, key: Key) -> Iterator[Problem]:
     elif key.kind == "limits":
         for of, entry in value.items():
             yield from _table((*path, of), entry, BUDGET_LIMITS)
+    elif key.kind == "tasks":
+        for task in value:
+            if task not in TASKS:
+                yield (*path, task), f"unknown task {task!r} in [{name}]{nearest(task, TASKS)}"
     elif path[0] == "models" and path[-1] == "price":
         yield from _price(path, value)
     elif path[0] == "providers" and path[-1] == "timeouts":
@@ -115,6 +120,7 @@ _WANTED = {
     "route": "a list of model names, or a table { easy, normal, hard, otherwise } of such lists",
     "share": "a number from 0 to 1",
     "limits": "tables such as [budget.project.NAME]",
+    "tasks": "a table such as { review = false }",
 }
 
 
@@ -133,6 +139,8 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, list) and all(isinstance(item, str) for item in value)
         case "table" | "limits":
             return isinstance(value, Mapping)
+        case "tasks":
+            return isinstance(value, Mapping) and all(isinstance(wanted, bool) for wanted in value.values())
         case "money":
             return _is_money(value)
         case "route":

@@ -25,6 +25,14 @@ def duration(ms: float) -> str:
     return f"{seconds // 60} min {seconds % 60:02d} s"
 
 
+def age(seconds: float) -> str:
+    """How long ago, in its largest unit: `3 min`, `5 h`, `12 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
 def megabytes(size: float) -> str:
     """A number of bytes in units of 1,000: `812 KB`, `98.1 MB`, `4.2 GB`."""
     if size < 999_500:

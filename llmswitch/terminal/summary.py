@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TextIO
 
 from llmswitch.conversation import Usage
-from llmswitch.terminal.amounts import duration, money
+from llmswitch.terminal.amounts import age, duration, money
 from llmswitch.terminal.style import DIM, neutral, paint, uses_color, write
 
 
@@ -21,20 +21,40 @@ def summary_line(
     imputed_usd: Decimal | None,
     total_ms: float,
     failed: Sequence[tuple[str, str]] = (),
-    cache: str = "off",
 ) -> str:
     """`implement → sonnet · 1,204 in · 312 out · $0.0081 · 3.4 s`.
 
     `cost_source` is one of the ledger's (provider, list, plan, free, estimate, unknown) or `local`; `failed` is (model, why)
-    of the attempts before; `cache` is hit, miss or off. A hit says what it saved instead of what it cost.
+    of the attempts before.
     """
-    if cache == "hit":
-        saved = f"saved {money(imputed_usd)}" if imputed_usd else "no call"
-        return " · ".join([f"{task} → {model}, from the cache", saved, duration(total_ms)])
     parts = [f"{task} → {model}", *_tokens(usage), _cost(cost_usd, cost_source, imputed_usd), duration(total_ms)]
     if failed:
         parts.append("after " + ", ".join(f"{name}: {why}" for name, why in failed))
     return " · ".join(parts)
+
+
+def hit_line(
+    *,
+    task: str,
+    model: str,
+    age_s: float,
+    score: float | None,
+    saved_usd: Decimal | None,
+    saved_imputed_usd: Decimal | None,
+    saved_ms: float | None,
+    total_ms: float,
+) -> str:
+    """`implement → sonnet, from the cache · 3 min old, score 0.962 · saved $0.0081 and 3.4 s · 12 ms`.
+
+    `model` once gave the answer; `score` is the cosine of the two prompts, None where they are the same; what was saved is
+    what that call had cost (None: not known; imputed, where it cost nothing) and taken.
+    """
+    likeness = "the same prompt" if score is None else f"score {score:.3f}"
+    saved = [money(saved_usd)] if saved_usd else [f"a worth of {money(saved_imputed_usd)}"] if saved_imputed_usd else []
+    saved += [duration(saved_ms)] if saved_ms is not None else []
+    parts = [f"{task} → {model}, from the cache", f"{age(age_s)} old, {likeness}"]
+    parts += [f"saved {' and '.join(saved)}"] if saved else []
+    return " · ".join([*parts, duration(total_ms)])
 
 
 def print_summary(stream: TextIO, line: str) -> None:
