@@ -31,7 +31,10 @@ default = ["first"]
 chain = ["second", "third"]
 [classifier]
 mode = "linear"
+[cache]
+store = "off"
 """
+"""Without the cache, so that asking the same twice asks twice; the tests of the cache have a profile with one."""
 
 
 @dataclass(frozen=True)

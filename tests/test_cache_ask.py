@@ -15,12 +15,14 @@ from command import PROFILE, Command, command_for
 from upstream import DEFAULT_TEXT, Reply, Upstream
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "ask.schema.json").read_text(encoding="utf-8"))
+CACHED = PROFILE.replace('[cache]\nstore = "off"\n', "")
 QUESTION = "what does git rebase --onto do?"
 
 
 @pytest.fixture
 def llmswitch(home: Path, upstream: Upstream) -> Command:
     command = command_for(home, upstream)
+    (home / "bench.toml").write_text(CACHED)
     patient = {"LLMSWITCH_CACHE_DEADLINE_MS": "60000"}  # a busy machine is no slow cache
     return Command(home, command.environment | patient)
 
@@ -179,14 +181,14 @@ def test_a_file_named_but_not_attached_is_left_out(llmswitch: Command) -> None:
 
 def test_a_task_can_be_left_out(llmswitch: Command) -> None:
     profile = llmswitch.home / "bench.toml"
-    profile.write_text(PROFILE + "[cache.tasks]\nreview = false\n")
+    profile.write_text(CACHED + "[cache.tasks]\nreview = false\n")
     assert object_of(llmswitch, "--task", "review", QUESTION)["cache"] == "off"
     assert object_of(llmswitch, "--task", "docs", QUESTION)["cache"] == "miss"
 
 
 def test_an_unknown_task_in_the_table_is_an_error_with_its_line(llmswitch: Command) -> None:
     profile = llmswitch.home / "bench.toml"
-    profile.write_text(PROFILE + "[cache.tasks]\nreveiw = false\n")
+    profile.write_text(CACHED + "[cache.tasks]\nreveiw = false\n")
     done = llmswitch("ask", QUESTION)
     assert (done.code, "did you mean 'review'" in done.err) == (78, True)
 
