@@ -59,6 +59,8 @@ base_url = "{openai}"
 base_url = "{ollama}"
 [classifier]
 mode = "linear"
+[cache]
+store = "off"
 [routes]
 default = {route}
 [budget]

@@ -36,6 +36,8 @@ kind = "openai-chat"
 base_url = "{url}"
 [routes]
 default = ["small"]
+[cache]
+store = "off"
 [fallback]
 chain = ["large"{more}]
 """

@@ -50,6 +50,8 @@ base_url = "{openai}"
 
 [routes]
 default = ["a", "b"]
+[cache]
+store = "off"
 [fallback]
 chain = ["c", "d"]
 [timeouts]

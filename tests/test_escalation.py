@@ -35,6 +35,8 @@ base_url = "{ollama}"
 base_url = "{anthropic}"
 [routes]
 default = ["small", "other"]
+[cache]
+store = "off"
 [fallback]
 chain = ["strong"]
 [escalate]

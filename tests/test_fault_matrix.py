@@ -45,6 +45,8 @@ kind = "openai-chat"
 base_url = "{upstream}/v1"
 [routes]
 default = ["first"]
+[cache]
+store = "off"
 [fallback]
 chain = [{chain}]
 {more}

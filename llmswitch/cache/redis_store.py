@@ -57,6 +57,14 @@ class RedisStore:
         fit = [e for e in entries if e.scope == scope and e.prompt_hash == prompt_hash and e.tier <= max_tier]
         return max(fit, key=lambda entry: entry.created_at, default=None)
 
+    def holds(self, scope: str) -> bool:
+        """Whether there may be vectors of this scope; without an embedder nobody can say, so yes."""
+        if self._embedder is None:
+            return True
+        space = space_of(self._embedder, scope)
+        with self._connection.talking() as client:
+            return bool(client.exists(f"{PREFIX}vectors:{space}", f"{PREFIX}rows:{space}"))
+
     def near(self, scope: str, vector: Vector, *, k: int, threshold: float, max_tier: int) -> Sequence[Neighbour]:
         """At most `k` entries of this scope and tier with at least this cosine, nearest first."""
         if self._embedder is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 FIRST_WORDS = 60
 """Cells of a prompt that a list shows."""
+OF_OTHERS = ("cache_judge", "cache_bench")
+"""Modules that add a sub-command of their own."""
+
 TaskOption = Annotated[
     str | None, typer.Option("--task", metavar="TASK", help="Only of this task.", show_default=False)
 ]
@@ -43,6 +47,8 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("clear")(clear)
     group.command("export")(export)
+    for name in OF_OTHERS:
+        importlib.import_module(f"llmswitch.commands.{name}").register(group)
     app.add_typer(group, name="cache")
 
 
