@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from llmswitch.cache.guard import english_words
+from llmswitch.cache.guard.marks import marks_reason
 from llmswitch.cache.guard.order import order_reason
 from llmswitch.cache.guard.parsed import Item, Parsed, Verdict
+from llmswitch.cache.guard.turned import mirrored, without_passive
 
 Pairs = list[tuple[int, int]]
 
@@ -22,8 +24,15 @@ STRICT_ROLES = english_words.words(
 """Relations that must be the same on both sides; the others (in, on, for, with …) may be put in other words."""
 CASES = frozenset("がをに")
 """Japanese cases: each may be left out or covered by another particle, but not be another of these."""
-FREE_MARKS = frozenset(("they", "all", "any", "some"))
-"""Marks that may be on one side only."""
+REPEATED = english_words.words("take taking use get do make")
+LIGHT = english_words.words("offer exist")
+LISTING = english_words.words("list show name give find display identify get print output provide view see")
+"""Commands that ask for things when a prompt begins with them."""
+TYPES = english_words.words(
+    "directory file command string word function variable user page branch package method option language module table "
+    "column script program symbol key path process service library database ファイル フォルダ 関数 変数 文字列 コマンド"
+)
+"""What a literal may be said to be, or not."""
 DOUBT_SHARE = 0.6
 """From this share of matched items what is left over is a doubt, and not plainly another question."""
 
@@ -33,17 +42,20 @@ def compare(a: Parsed, b: Parsed) -> Verdict:
     if a.language != b.language:
         return Verdict("different", "another language")
     pairs, left_a, left_b = align(a.items, b.items)
+    left_a, left_b = _without_light(left_a, a, b), _without_light(left_b, b, a)
     if reason := _left_over(left_a, left_b):
         return Verdict("different", reason)
-    if reason := _marks(a.marks, b.marks):
+    left_a, left_b, said = _obliged(left_a, left_b, a, b)
+    if reason := marks_reason(a, b, said):
         return Verdict("different", reason)
-    reason = _roles(a.items, b.items, pairs) or order_reason(a.items, b.items, pairs)
-    if reason and not symmetric(a, b):
-        return Verdict("different", reason)
+    if not mirrored(a.items, b.items, pairs):
+        pairs = without_passive(a.items, b.items, pairs)
+        if reason := _roles(a.items, b.items, pairs) or order_reason(a.items, b.items, pairs):
+            return Verdict("different", reason)
     if not left_a and not left_b:
         return Verdict("same", "the same words" if a.items == b.items else "the same in other words")
     words = " and ".join(f"“{item.raw}”" for item in (*left_a[:2], *left_b[:2]))
-    share = 2 * len(pairs) / (len(a.items) + len(b.items))
+    share = 1 - (len(left_a) + len(left_b)) / max(len(a.items) + len(b.items), 1)
     return Verdict("doubtful" if share >= DOUBT_SHARE else "different", f"only one of them says {words}")
 
 
@@ -58,6 +70,10 @@ def align(a: Sequence[Item], b: Sequence[Item]) -> tuple[Pairs, list[Item], list
                 pairs.append((i, j))
                 open_a.remove(i)
                 open_b.remove(j)
+    if 0 in open_a and 0 in open_b and frozenset((a[0].concept, b[0].concept)) in english_words.soft_commands():
+        pairs.append((0, 0))
+        open_a.remove(0)
+        open_b.remove(0)
     left_a = [a[i] for i in open_a if not _said_already(a[i], b)]
     left_b = [b[j] for j in open_b if not _said_already(b[j], a)]
     return sorted(pairs), left_a, left_b
@@ -84,8 +100,8 @@ def _soft(one: Item, other: Item) -> bool:
 
 
 def _said_already(item: Item, others: Sequence[Item]) -> bool:
-    """A second mention of an ordinary word that the other prompt says once."""
-    return not item.literal and any(_same_concept(item, other) for other in others)
+    """A second mention of a verb that says little and that the other prompt has once."""
+    return item.concept in REPEATED and any(_same_concept(item, other) for other in others)
 
 
 def _left_over(left_a: Sequence[Item], left_b: Sequence[Item]) -> str | None:
@@ -99,15 +115,33 @@ def _left_over(left_a: Sequence[Item], left_b: Sequence[Item]) -> str | None:
     return None
 
 
-def _marks(a: frozenset[str], b: frozenset[str]) -> str | None:
-    unshared = sorted((a ^ b) - FREE_MARKS)
-    if not unshared:
-        return "one says all, the other some" if ("all" in a and "some" in b) or ("some" in a and "all" in b) else None
-    known = {mark.split(">")[0] for mark in unshared}
-    if "not" in known:
-        return "one of them negates"
-    mark = unshared[0].split(">")[0]
-    return f"they differ in “{mark}”"
+def _obliged(left_a: list[Item], left_b: list[Item], a: Parsed, b: Parsed) -> tuple[list[Item], list[Item], list[str]]:
+    """What is required is what one must do: a "require" left over on one side stands for the "must" of the other."""
+    for left, own, other in ((left_a, a, b), (left_b, b, a)):
+        words = [item for item in left if item.concept == "need"]
+        if words and "must" in other.marks - own.marks:
+            left.remove(words[0])
+            return left_a, left_b, ["must"]
+    return left_a, left_b, []
+
+
+def _without_light(left: Sequence[Item], own: Parsed, other: Parsed) -> list[Item]:
+    """What is left over without words that say only that there is such a thing: "available", or the command to list."""
+    return [
+        item
+        for item in left
+        if item.concept not in LIGHT
+        and not (item is own.items[0] and item.concept in LISTING and other.asks)
+        and not (item.concept in TYPES and _beside_literal(item, own.items))
+    ]
+
+
+def _beside_literal(item: Item, items: Sequence[Item]) -> bool:
+    """Whether a "folder" stands beside a path, a "function" beside its name: what it is can be seen."""
+    place = next(n for n, one in enumerate(items) if one is item)
+    before = place > 0 and item.joined and items[place - 1].literal
+    after = place + 1 < len(items) and items[place + 1].joined and items[place + 1].literal
+    return (before and not items[place - 1].raw[:1].isdigit()) or (after and not items[place + 1].raw[:1].isdigit())
 
 
 def _roles(a: Sequence[Item], b: Sequence[Item], pairs: Pairs) -> str | None:
@@ -134,12 +168,3 @@ def _conflict(one: str, other: str) -> bool:
     if one == other:
         return False
     return one in STRICT_ROLES or other in STRICT_ROLES or (one in CASES and other in CASES)
-
-
-def symmetric(a: Parsed, b: Parsed) -> bool:
-    """Whether the relation of both is one whose sides may change places, and nothing else changes."""
-    strict_a, strict_b = (sorted({item.role for item in one.items} & STRICT_ROLES) for one in (a, b))
-    if strict_a != strict_b or "than" in strict_a:
-        return False
-    shared = {form for item in a.items for form in item.forms} & {form for item in b.items for form in item.forms}
-    return bool(shared & english_words.SYMMETRIC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from llmswitch.cache.guard import english_words as lexicon
 from llmswitch.cache.guard.english_lemma import concept, forms
@@ -29,17 +30,29 @@ def parse(found: Sequence[Piece]) -> Parsed:
     reader = _Reader()
     for token in _phrased(_without_politeness(list(_tokens(found)))):
         reader.read(token)
-    return Parsed("en", tuple(reader.items), frozenset(reader.closed_marks()))
+    marks = frozenset(reader.closed_marks())
+    return Parsed("en", tuple(_without_names(reader.items)), marks, reader.asks)
+
+
+def _without_names(items: Sequence[Item]) -> Iterator[Item]:
+    """Without the "named" of "the file named x.txt"."""
+    for item, after in zip_longest(items, items[1:]):
+        if not (item.raw in ("named", "called", "titled") and after is not None and (after.literal or after.name)):
+            yield item
 
 
 def _tokens(found: Sequence[Piece]) -> Iterator[_Token]:
     opening = True
-    for piece in found:
-        if piece.sort == "gap":
+    for piece, after in zip_longest(found, found[1:]):
+        if piece.sort == "word" and len(piece.text) == 1 and piece.text.isupper() and after == Piece("gap", "."):
+            yield _Token(piece.text.lower(), "initial", piece.text)  # J. Smith
+        elif piece.sort == "gap":
             yield _Token(piece.text, "gap", piece.text)
             opening = piece.text in _ENDS
             continue
-        if piece.sort == "word":
+        if piece.sort == "word" and piece.text == "'t":
+            yield _Token("not", "word", piece.text)  # "do n't", cut by a tokenizer
+        elif piece.sort == "word":
             yield from _words(piece.text, opening=opening)
         elif piece.sort == "number":
             yield from _number(piece.text)
@@ -117,7 +130,8 @@ def _phrased(tokens: list[_Token]) -> Iterator[_Token]:
 @dataclass(slots=True)
 class _Reader:
     """Reads tokens one after the other. `waiting` are marks that hold for the next item; `fresh`: the relation `role` still
-    waits for what it relates to."""
+    waits for what it relates to; `able`: a "can" waits for its verb; `relative`: just after the "that" of "files that were
+    changed", whose time does not matter; `person`: I or you, whoever came first."""
 
     items: list[Item] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
@@ -126,6 +140,10 @@ class _Reader:
     joined: bool = False
     listed: bool = False
     fresh: bool = False
+    able: bool = False
+    asks: bool = False
+    relative: bool = False
+    person: str = ""
 
     def read(self, token: _Token) -> None:
         """Take in one token."""
@@ -133,11 +151,13 @@ class _Reader:
             self._gap(token.text)
         elif token.sort == "word":
             self._word(token)
+            self.relative = token.text in ("that", "which", "who") and bool(self.items)
         else:
             self._add(token.raw, token.text, frozenset((token.text,)), literal=True)
 
     def closed_marks(self) -> list[str]:
         """All marks; those that wait for an item hold for the end."""
+        self._end_relation()
         return self.marks + [f"{mark}>" for mark in self.waiting]
 
     def _gap(self, text: str) -> None:
@@ -145,7 +165,7 @@ class _Reader:
         if text in lexicon.LISTS:
             self.listed = True
         elif text not in "-'\"":
-            self.role = ""
+            self._end_relation()
 
     def _word(self, token: _Token) -> None:
         word = token.text
@@ -153,22 +173,48 @@ class _Reader:
             self._add(word, lexicon.NUMBERS[word], frozenset((lexicon.NUMBERS[word],)), literal=True)
         elif word in lexicon.LISTS:
             self.joined, self.listed = False, True
+            self.marks.append(word)
+        elif word in ("was", "were", "had") and self.relative:
+            self.joined = False
         elif word in lexicon.marks():
             self._mark(lexicon.marks()[word])
         elif word in lexicon.roles():
             self._relation(token, lexicon.roles()[word])
         elif word in lexicon.fillers():
-            self.joined = False
-            if word in _NEW_CLAUSE and not self.fresh:
-                self.role = ""
+            self._filler(word)
+        elif self.able and word in _MERE:
+            self.able = False
+            self._add(token.raw, "offer", forms(word))
         else:
             self._add(token.raw, concept(word), forms(word), name=token.capital)
 
+    def _end_relation(self) -> None:
+        """A relation to nothing is a mark: three days before, three days after."""
+        if self.fresh and self.role not in ("at", "of", "to"):
+            self.marks.append(self.role)
+        self.role, self.fresh = "", False
+
+    def _filler(self, word: str) -> None:
+        self.joined = False
+        self.listed = self.listed and word not in _CONTRAST
+        if word in _NEW_CLAUSE and not self.fresh:
+            self.role = ""
+        self.asks = self.asks or word in ("which", "what") or (word in _ASKING and not self.items)
+        self.able = self.able or word in ("can", "could", "able", "may")
+        person = _PERSONS.get(word, "")
+        if person and self.person and person != self.person:
+            self.marks.append(f"{self.person} before {person}")
+        self.person = self.person or person
+
     def _relation(self, token: _Token, role: str) -> None:
+        if token.text in ("with", "to", "against") and self.items and self.items[-1].concept == "compare":
+            self.listed = True
+            return
         if self.fresh and token.text in ("using", "following"):  # "before using it"
             self._add(token.raw, concept(token.text), forms(token.text))
             return
         if not (self.fresh and role == "at"):  # "from within it" is from
+            self._end_relation()
             self.role = role
         self.fresh, self.joined, self.listed = True, False, False
 
@@ -182,6 +228,8 @@ class _Reader:
     def _add(
         self, raw: str, concept_: str, forms_: frozenset[str], *, literal: bool = False, name: bool = False
     ) -> None:
+        if self.fresh and self.role in _PLACED and (concept_ in _PLACES or (literal and raw[0] in "/~.$*")):
+            self.role = "at"  # files under, from or below a folder are the files in it
         self.items.append(Item(raw, concept_, forms_, self.role, literal, name, self.joined, self.listed))
         self.marks += [f"{mark}>{concept_}" for mark in self.waiting]
         self.waiting.clear()
@@ -193,4 +241,11 @@ _SCOPED = lexicon.words(
     "even almost enough"
 )
 """Marks that hold for the item after them; the others hold for the whole prompt."""
+_MERE = lexicon.words("take taken get got see find")
+"""What "can" adds nothing to: the courses I can take are the courses there are."""
+_ASKING = lexicon.words("is are do does can could would")
+_CONTRAST = lexicon.words("but although though however")
+_PERSONS = {"i": "I", "me": "I", "my": "I", "we": "I", "us": "I", "our": "I", "you": "you", "your": "you"}
+_PLACED = lexicon.words("under from over")
+_PLACES = lexicon.words("directory current home root subdirectory filesystem disk")
 _NEW_CLAUSE = lexicon.words("which what that who i you we is are am do does can could would")

@@ -20,7 +20,6 @@ subdirectory subfolder subdir
 delete remove erase
 create make generate
 show display
-change modify alter
 begin start commence
 end finish
 buy purchase
@@ -61,7 +60,6 @@ information info
 message msg
 command cmd
 environment env
-number amount
 maximum max
 minimum min
 average mean
@@ -77,17 +75,13 @@ car automobile
 doctor physician
 movie film
 child kid
-house home
 help assist
-require need necessary
 receive get obtain
+need require necessary mandatory
 choose select pick
 answer reply response
-begin start
 stop halt
-job work
 happen occur
-error mistake
 refund reimburse reimbursement
 cash money
 expense fee charge cost price
@@ -101,7 +95,6 @@ write compose
 explain describe clarify
 pathname path
 name named call called title titled
-current present
 difference differ distinction
 advantage benefit pro
 disadvantage drawback con
@@ -137,27 +130,25 @@ golang go-lang
 """
 
 _SOFT = """
-find list
-list show
-show print
-show output
-show give
-list give
-show tell
-find get
-find check
-explain tell
-print output
-search grep
-count calculate
-file document
-start launch
-run execute
-get download
 error fault
 error problem
 error issue
 problem issue
+number amount
+"""
+"""Pairs that may stand for each other, though a third word that one of them pairs with may not."""
+
+_SOFT_COMMANDS = """
+find list
+list show
+print show
+output show
+output print
+list give
+list name
+find get
+show tell
+explain tell
 view show
 view see
 see show
@@ -166,13 +157,25 @@ write make
 write build
 write implement
 build make
+build implement
+build create
+change modify
+change alter
+modify alter
+change edit
+modify edit
 convert transform
 convert translate
 convert change
 copy duplicate
 update upgrade
+start launch
+run execute
+get download
+search grep
+count calculate
 """
-"""Pairs that may stand for each other, though a third word that one of them pairs with may not."""
+"""The same for the verb that a request begins with."""
 
 _IRREGULAR = """
 take took taken
@@ -279,6 +282,8 @@ show me
 tell me
 let me know
 let me see
+let 's see
+let's see
 i'd like to know
 i want to know
 i need to know
@@ -321,7 +326,6 @@ have has having 've
 i me my mine myself we our us
 you your
 it its
-of
 to
 which what
 can could able possible possibly may might
@@ -334,9 +338,10 @@ thing things
 one ones
 kind sort
 'd
+whose
 such
 but although though however
-etc
+
 """
 
 _ROLES = """
@@ -348,7 +353,6 @@ before: before prior-to
 after: after following
 until: until till
 since: since
-during: during
 between: between
 against: against
 as: as
@@ -357,7 +361,8 @@ instead: instead-of rather-than
 over: over above beyond
 under: under below beneath underneath
 via: using via with through
-at: in inside within on at for about regarding concerning under-dir of throughout across among
+at: in inside within on at for about regarding concerning throughout across among during
+of: of
 without: without
 behind: behind
 because: because due-to
@@ -386,7 +391,8 @@ other: other another else
 same: same
 should: should ought
 must: must
-past: was were did had ago used-to
+ago: ago
+past: was were did had used-to
 future: will shall 'll
 first: first
 last: last
@@ -410,8 +416,7 @@ why: why
 when: when whenever
 where: where
 who: who whom
-whose: whose
-count: how-many number-of count
+count: how-many number-of
 howmuch: how-much
 howlong: how-long
 he: he him his himself
@@ -426,6 +431,11 @@ together: together simultaneously
 _PHRASES = """
 prior to = prior-to
 except for = except-for
+everything but = except-for
+everyone but = except-for
+anything but = except-for
+all but = except-for
+according to = think by
 other than = except-for
 apart from = except-for
 aside from = except-for
@@ -494,6 +504,11 @@ has to = must
 need to = must
 needs to = must
 required to = must
+need for = must
+at the same time = together
+in total = total
+a number of = some
+possible to = can
 supposed to = should
 going to = will
 gonna = will
@@ -574,9 +589,10 @@ NUMBERS = {word: str(value) for value, word in enumerate(_COUNTING.split()) if w
 }
 
 SYMMETRIC = words(
-    "married marry engaged date dating friend sibling related relate same differ difference different similar similarity "
-    "equal equivalent compare comparison versus vs near adjacent meet between distance common relationship cousin "
-    "neighbor colleague partner dating both"
+    """
+    married marry engaged date dating close connect connected acquaintance acquainted roommate twin classmate ally friend
+    sibling related relate same different similar equal equivalent identical near adjacent neighbor cousin colleague partner
+    """
 )
 """Relations whose two sides may change places."""
 
@@ -599,9 +615,19 @@ def synonyms() -> dict[str, str]:
 @cache
 def soft_pairs() -> frozenset[frozenset[str]]:
     """Pairs of concepts that may stand for each other."""
+    return _pairs(_SOFT)
+
+
+@cache
+def soft_commands() -> frozenset[frozenset[str]]:
+    """Pairs of concepts that may stand for each other as the verb that a request begins with."""
+    return _pairs(_SOFT_COMMANDS)
+
+
+def _pairs(table: str) -> frozenset[frozenset[str]]:
     groups = synonyms()
     return frozenset(
-        frozenset(groups.get(word, word) for word in line.split()) for line in _SOFT.split("\n") if line.strip()
+        frozenset(groups.get(word, word) for word in line.split()) for line in table.split("\n") if line.strip()
     )
 
 

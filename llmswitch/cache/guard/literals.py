@@ -39,9 +39,11 @@ _PATTERN = re.compile(
       | [A-Za-z0-9]*_[A-Za-z0-9_]*                                   # snake_case
       | [A-Za-z][a-z0-9]+(?:[A-Z][a-z0-9]*)+                         # camelCase
       | [A-Za-z]+[+\#]+(?!\w)                                        # C++, C#
+      | [A-Za-z]+\d\w*                                               # dir1, sha256
       | [vV]?\d+(?:\.\d+){{2,}}[\w.-]*                               # 1.2.3-rc1
       | \d{{1,4}}[-/]\d{{1,2}}[-/]\d{{1,4}}                          # a date
     )
+  | (?P<time>\d{{1,2}}(?::\d\d)?\s?[AaPp]\.?[Mm]\b\.?)
   | (?P<number>[$€£¥]?\d[\d,]*(?:\.\d+)?(?::\d\d(?::\d\d)?)?(?:st|nd|rd|th|[A-Za-z%°]+\d*|[€£$¥])?)
   | (?P<word>[{_LATIN}]+(?:['’][{_LATIN}]+)* | ['’](?:s|re|ve|ll|d|m|t)\b | [{_CJK}]+)
   | (?P<symbol>[+=<>|&^@\#\\§°€£¥$%{{}}\[\]~/-]+)
@@ -51,15 +53,24 @@ _PATTERN = re.compile(
 )
 
 
+_HYPHENED = re.compile("-[a-z]{3,}")
+
+
 def pieces(text: str) -> Iterator[Piece]:
     """The pieces of `text` in order, after compatibility forms (full width, ligatures) became plain ones."""
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
+    before = ""
     for match in _PATTERN.finditer(plain):
         sort, found = match.lastgroup, match.group()
+        if sort == "name" and before == "number" and _HYPHENED.fullmatch(found):
+            sort, found = "word", found[1:]  # 400 -level
+        before = sort or ""
         if sort in ("code", "quoted"):
             yield Piece("code" if sort == "code" else "quoted", found.strip("`\"'“”「」『』").strip())
         elif sort == "name":
             yield Piece("name", found.rstrip(".,;:?!"))
+        elif sort == "time":
+            yield Piece("number", found.replace(".", "").replace(" ", "").lower().lstrip("0"))
         elif sort == "number":
             yield Piece("number", found.rstrip(",").lower())
         elif sort == "symbol":

@@ -27,11 +27,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A prompt, read. `marks` are meanings that aren't things: "not>exam", "only>root", "why", "past" …"""
+    """A prompt, read. `marks` are meanings that aren't things: "not>exam", "only>root", "why", "past" …
+    `asks`: a question for things (which, what …), for which a command to list them may stand."""
 
     language: Language
     items: tuple[Item, ...]
     marks: frozenset[str] = field(default_factory=frozenset)
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
