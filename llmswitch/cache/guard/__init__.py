@@ -6,12 +6,21 @@ from functools import lru_cache
 
 from llmswitch.cache.guard.compare import compare
 from llmswitch.cache.guard.parsed import Parsed, Verdict
+from llmswitch.cache.normalise import normalise
+
+LONGEST = 4_000
+"""Characters of a prompt beyond which only its repeat is the same."""
 
 __all__ = ["Verdict", "guard", "read"]
 
 
 def guard(a: str, b: str) -> Verdict:
     """Whether the answer to `a` may be served for `b`, by their words alone. Symmetric."""
+    if max(len(a), len(b)) > LONGEST:
+        same = normalise(a) == normalise(b)
+        return (
+            Verdict("same", "the same prompt") if same else Verdict("different", "too long to be compared by its words")
+        )
     return compare(read(a), read(b))
 
 

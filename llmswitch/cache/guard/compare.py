@@ -26,7 +26,7 @@ CASES = frozenset("がをに")
 """Japanese cases: each may be left out or covered by another particle, but not be another of these."""
 REPEATED = english_words.words("take taking use get do make")
 LIGHT = english_words.words("offer exist")
-LISTING = english_words.words("list show name give find display identify get print output provide view see")
+LISTING = english_words.words("list show name give find display identify get print output provide view see explain")
 """Commands that ask for things when a prompt begins with them."""
 TYPES = english_words.words(
     "directory file command string word function variable user page branch package method option language module table "
@@ -39,6 +39,8 @@ DOUBT_SHARE = 0.6
 
 def compare(a: Parsed, b: Parsed) -> Verdict:
     """The verdict for two prompts of which neither is empty of meaning. Symmetric."""
+    if a == b:
+        return Verdict("same", "the same words")
     if a.language != b.language:
         return Verdict("different", "another language")
     pairs, left_a, left_b = align(a.items, b.items)
@@ -53,7 +55,7 @@ def compare(a: Parsed, b: Parsed) -> Verdict:
         if reason := _roles(a.items, b.items, pairs) or order_reason(a.items, b.items, pairs):
             return Verdict("different", reason)
     if not left_a and not left_b:
-        return Verdict("same", "the same words" if a.items == b.items else "the same in other words")
+        return Verdict("same", "the same in other words")
     words = " and ".join(f"“{item.raw}”" for item in (*left_a[:2], *left_b[:2]))
     share = 1 - (len(left_a) + len(left_b)) / max(len(a.items) + len(b.items), 1)
     return Verdict("doubtful" if share >= DOUBT_SHARE else "different", f"only one of them says {words}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
@@ -43,9 +43,11 @@ def _without_names(items: Sequence[Item]) -> Iterator[Item]:
 
 def _tokens(found: Sequence[Piece]) -> Iterator[_Token]:
     opening = True
-    for piece, after in zip_longest(found, found[1:]):
+    for before, piece, after in zip([None, *found], found, [*found[1:], None], strict=False):
         if piece.sort == "word" and len(piece.text) == 1 and piece.text.isupper() and after == Piece("gap", "."):
             yield _Token(piece.text.lower(), "initial", piece.text)  # J. Smith
+        elif piece == _HYPHEN and before is not None and before.sort == "word":
+            continue
         elif piece.sort == "gap":
             yield _Token(piece.text, "gap", piece.text)
             opening = piece.text in _ENDS
@@ -74,6 +76,7 @@ def _words(raw: str, *, opening: bool) -> Iterator[_Token]:
         yield _Token(word, "word", raw, capital)
 
 
+_HYPHEN = Piece("gap", "-")
 _IS_AFTER = lexicon.words("what who where when how that there it here why which he she")
 
 
@@ -94,7 +97,7 @@ def _without_politeness(tokens: list[_Token]) -> list[_Token]:
     opening = True
     index = 0
     while index < len(tokens):
-        length = _longest(tokens, index, lexicon.polite()) if opening else 0
+        length = _longest(tokens, index, lexicon.polite(), lexicon.first_polite()) if opening else 0
         if length:
             index += length
             continue
@@ -105,19 +108,23 @@ def _without_politeness(tokens: list[_Token]) -> list[_Token]:
     return kept
 
 
-def _longest(tokens: Sequence[_Token], start: int, table: object) -> int:
-    for length in range(min(LONGEST_PHRASE, len(tokens) - start), 0, -1):
-        window = tokens[start : start + length]
-        if all(token.sort == "word" for token in window) and tuple(token.text for token in window) in table:  # type: ignore[operator]
-            return length
-    return 0
+def _longest(tokens: Sequence[_Token], start: int, table: Collection[tuple[str, ...]], firsts: Collection[str]) -> int:
+    """Words of the longest phrase of `table` that begins at `start`, 0 for none; `firsts` are the first words of all."""
+    if tokens[start].text not in firsts:
+        return 0
+    words: list[str] = []
+    for token in tokens[start : start + LONGEST_PHRASE]:
+        if token.sort != "word":
+            break
+        words.append(token.text)
+    return next((length for length in range(len(words), 0, -1) if tuple(words[:length]) in table), 0)
 
 
 def _phrased(tokens: list[_Token]) -> Iterator[_Token]:
     table = lexicon.phrases()
     index = 0
     while index < len(tokens):
-        length = _longest(tokens, index, table)
+        length = _longest(tokens, index, table, lexicon.first_of_phrases())
         if length:
             for word in table[tuple(token.text for token in tokens[index : index + length])]:
                 yield _Token(word, "word", word)
@@ -130,7 +137,8 @@ def _phrased(tokens: list[_Token]) -> Iterator[_Token]:
 @dataclass(slots=True)
 class _Reader:
     """Reads tokens one after the other. `waiting` are marks that hold for the next item; `fresh`: the relation `role` still
-    waits for what it relates to; `able`: a "can" waits for its verb; `relative`: just after the "that" of "files that were
+    waits for what it relates to; `able`: a "can" waits for its verb; `broken`: more than an article stood since
+    the last item; `inverted`: just after the verb that begins a question; `relative`: just after the "that" of "files that were
     changed", whose time does not matter; `person`: I or you, whoever came first."""
 
     items: list[Item] = field(default_factory=list)
@@ -142,7 +150,9 @@ class _Reader:
     fresh: bool = False
     able: bool = False
     asks: bool = False
+    broken: bool = False
     relative: bool = False
+    inverted: bool = False
     person: str = ""
 
     def read(self, token: _Token) -> None:
@@ -151,6 +161,7 @@ class _Reader:
             self._gap(token.text)
         elif token.sort == "word":
             self._word(token)
+            self.inverted = token.text in _ASKING and not self.items
             self.relative = token.text in ("that", "which", "who") and bool(self.items)
         else:
             self._add(token.raw, token.text, frozenset((token.text,)), literal=True)
@@ -162,7 +173,10 @@ class _Reader:
 
     def _gap(self, text: str) -> None:
         self.joined = self.joined and text in "-'"
-        if text in lexicon.LISTS:
+        self.broken = True
+        if text == "," and self.items and self.items[0].role == self.role != "":
+            self._end_relation()  # "before the deploy, run …"
+        elif text in lexicon.LISTS:
             self.listed = True
         elif text not in "-'\"":
             self._end_relation()
@@ -199,6 +213,7 @@ class _Reader:
         self.listed = self.listed and word not in _CONTRAST
         if word in _NEW_CLAUSE and not self.fresh:
             self.role = ""
+        self.broken = self.broken or word in _NEW_CLAUSE
         self.asks = self.asks or word in ("which", "what") or (word in _ASKING and not self.items)
         self.able = self.able or word in ("can", "could", "able", "may")
         person = _PERSONS.get(word, "")
@@ -216,11 +231,14 @@ class _Reader:
         if not (self.fresh and role == "at"):  # "from within it" is from
             self._end_relation()
             self.role = role
-        self.fresh, self.joined, self.listed = True, False, False
+        self.fresh, self.joined, self.listed, self.broken = True, False, False, True
 
     def _mark(self, mark: str) -> None:
-        self.joined = False
-        if mark in _SCOPED:
+        self.joined, self.broken = False, True
+        self.asks = self.asks or mark in _QUESTIONS
+        if mark == "not" and self.inverted:
+            self.marks.append("not>")  # "why isn't it …" denies what comes after its subject
+        elif mark in _SCOPED:
             self.waiting.append(mark)
         else:
             self.marks.append(mark)
@@ -230,10 +248,10 @@ class _Reader:
     ) -> None:
         if self.fresh and self.role in _PLACED and (concept_ in _PLACES or (literal and raw[0] in "/~.$*")):
             self.role = "at"  # files under, from or below a folder are the files in it
-        self.items.append(Item(raw, concept_, forms_, self.role, literal, name, self.joined, self.listed))
+        self.items.append(Item(raw, concept_, forms_, self.role, literal, name, self.joined, self.listed, self.broken))
         self.marks += [f"{mark}>{concept_}" for mark in self.waiting]
         self.waiting.clear()
-        self.joined, self.listed, self.fresh = True, False, False
+        self.joined, self.listed, self.fresh, self.broken = True, False, False, False
 
 
 _SCOPED = lexicon.words(
@@ -244,6 +262,7 @@ _SCOPED = lexicon.words(
 _MERE = lexicon.words("take taken get got see find")
 """What "can" adds nothing to: the courses I can take are the courses there are."""
 _ASKING = lexicon.words("is are do does can could would")
+_QUESTIONS = lexicon.words("how why when where who count howmuch howlong")
 _CONTRAST = lexicon.words("but although though however")
 _PERSONS = {"i": "I", "me": "I", "my": "I", "we": "I", "us": "I", "our": "I", "you": "you", "your": "you"}
 _PLACED = lexicon.words("under from over")

@@ -223,6 +223,18 @@ child children
 person people
 man men
 woman women
+override overrode overridden
+set sets
+draw drew drawn
+throw threw thrown
+grow grew grown
+wear wore worn
+fly flew flown
+win won
+catch caught
+feed fed
+lead led
+rise rose risen
 datum data
 index indices
 leaf leaves
@@ -259,21 +271,21 @@ is it possible for you to
 i want you to
 i need you to
 i would like you to
-i'd like you to
+i 'd like you to
 i want to
 i wanna
-i'd like to
+i 'd like to
 i would like to
 i need to
 i need
 i want
 i am trying to
-i'm trying to
+i 'm trying to
 i was wondering if you could
 i was wondering
 i wonder
 i am looking for
-i'm looking for
+i 'm looking for
 help me
 help me to
 help me out
@@ -283,8 +295,8 @@ tell me
 let me know
 let me see
 let 's see
-let's see
-i'd like to know
+let 's see
+i 'd like to know
 i want to know
 i need to know
 i would like to know
@@ -336,7 +348,6 @@ currently now
 please kindly just actually basically simply really very quite also too then
 thing things
 one ones
-kind sort
 'd
 whose
 such
@@ -458,7 +469,7 @@ how long = how-long
 how come = why
 for what reason = why
 what is the reason = why
-what's the reason = why
+the reason = why
 how do i = how
 how do you = how
 how do we = how
@@ -641,6 +652,18 @@ def irregular() -> dict[str, str]:
 def polite() -> frozenset[tuple[str, ...]]:
     """Openings that ask without adding to what is asked."""
     return frozenset(tuple(line.split()) for line in _POLITE.split("\n") if line)
+
+
+@cache
+def first_polite() -> frozenset[str]:
+    """Words that such an opening may begin with."""
+    return frozenset(words_[0] for words_ in polite())
+
+
+@cache
+def first_of_phrases() -> frozenset[str]:
+    """Words that a phrase may begin with."""
+    return frozenset(words_[0] for words_ in phrases())
 
 
 @cache

@@ -11,6 +11,7 @@ from llmswitch.cache.guard.literals import Piece
 from llmswitch.cache.guard.parsed import Item, Parsed
 
 _KANA = re.compile("[\u3040-\u30ff]")
+_HIRAGANA = re.compile("[\u3040-\u309f]")
 _IDEOGRAPH = re.compile("[\u3400-\u9fff々〆]")
 _KATAKANA_RUN = re.compile("[\u30a0-\u30ffー]+")
 _NUMERAL = re.compile(f"([〇一二三四五六七八九十百千]+)(?=[{lexicon.COUNTERS}])")
@@ -35,11 +36,13 @@ def parse(found: Sequence[Piece]) -> Parsed:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads pieces one after the other. `after_item`: something was just said that a particle may follow."""
+    """Reads pieces one after the other. `after_item`: something was just said that a particle may follow; `after_mark`: that
+    was a mark, which stands in no relation."""
 
     items: list[Item] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     after_item: bool = False
+    after_mark: bool = False
     joined: bool = False
     listed: bool = False
 
@@ -99,7 +102,9 @@ class _Reader:
                 self._mark("past")
             return 1
         end = place + 1
-        while end < len(text) and _KANA.match(text[end]) and text[end] not in "をがはにのでとも" and end - place < 12:
+        while (
+            end < len(text) and _HIRAGANA.match(text[end]) and text[end] not in "をがはにのでとも" and end - place < 12
+        ):
             end += 1
         self._add(text[place:end], text[place:end])
         return end - place
@@ -112,23 +117,28 @@ class _Reader:
         )
 
     def _role(self, role: str) -> None:
-        if self.items and self.after_item:
+        if self.items and self.after_item and not self.after_mark:
             last = self.items[-1]
             if not last.role or last.role in ("の", "や"):
                 self.items[-1] = replace(last, role=role)
+                if last.listed and len(self.items) > 1 and self.items[-2].role in ("と", "や"):
+                    self.items[-2] = replace(self.items[-2], role=role)  # A and B are in one relation
         self.listed = role in ("と", "や")
         self.joined = self.after_item = False
 
     def _mark(self, mark: str) -> None:
-        self.joined = False
+        self.joined, self.after_item, self.after_mark = False, True, True
         if lexicon.scoped(mark):
             self.marks.add(f"{mark}>{self.items[-1].concept if self.items else ''}")
         else:
             self.marks.add(mark)
 
     def _add(self, raw: str, concept: str, *, literal: bool = False) -> None:
-        self.items.append(Item(raw, concept, frozenset((concept,)), "", literal, False, self.joined, self.listed))
+        self.items.append(
+            Item(raw, concept, frozenset((concept,)), "", literal, False, self.joined, self.listed, not self.joined)
+        )
         self.joined = self.after_item = True
+        self.after_mark = False
         self.listed = False
 
 

@@ -29,7 +29,7 @@ _PATTERN = re.compile(
   | (?P<name>
         [a-z]+://[^\s"'<>{_CJK}]+                                  # an address
       | [\w.+-]+@[\w-]+\.[\w.]+                                      # mail
-      | (?<![\w/])(?:~|\.{{1,2}})?/(?:[\w.*?+%@{{}}$\[\]~-]+/?)*     # /usr, ~/x, ./y, /
+      | (?<![\w/])(?:~|\.{{1,2}})?/(?!/)(?:[\w.*?+%@{{}}$\[\]~-]+/?)*     # /usr, ~/x, ./y, /
       | (?<![\w-])--?[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*(?![{_LATIN}])  # -r, --long-flag
       | [$%][A-Za-z_]\w* | \$\{{\w+\}} | \#\d+
       | (?<![\w.])[\w*?\[\]-]*[*?][\w*?.\[\]-]*(?:[\w*\]])          # globs
@@ -46,7 +46,7 @@ _PATTERN = re.compile(
   | (?P<time>\d{{1,2}}(?::\d\d)?\s?[AaPp]\.?[Mm]\b\.?)
   | (?P<number>[$€£¥]?\d[\d,]*(?:\.\d+)?(?::\d\d(?::\d\d)?)?(?:st|nd|rd|th|[A-Za-z%°]+\d*|[€£$¥])?)
   | (?P<word>[{_LATIN}]+(?:['’][{_LATIN}]+)* | ['’](?:s|re|ve|ll|d|m|t)\b | [{_CJK}]+)
-  | (?P<symbol>[+=<>|&^@\#\\§°€£¥$%{{}}\[\]~/-]+)
+  | (?P<symbol>!(?=[\w(=]) | [+=<>|&^@\#\\§°€£¥$%{{}}\[\]~/-]+)
   | (?P<gap>[^\w\s])
     """,
     re.VERBOSE | re.DOTALL,
@@ -57,7 +57,35 @@ _HYPHENED = re.compile("-[a-z]{3,}")
 
 
 def pieces(text: str) -> Iterator[Piece]:
-    """The pieces of `text` in order, after compatibility forms (full width, ligatures) became plain ones."""
+    """The pieces of `text` in order, after compatibility forms (full width, ligatures) became plain ones. Of several lines,
+    those that look like code are literal as a whole, with their indentation."""
+    prose: list[str] = []
+    for fenced, block in _blocks(text):
+        if fenced or ("\n" in text and _CODE_LINE.search(block)):
+            yield from _prose("\n".join(prose))
+            prose = []
+            yield Piece("code", block.rstrip())
+        else:
+            prose.append(block)
+    yield from _prose("\n".join(prose))
+
+
+def _blocks(text: str) -> Iterator[tuple[bool, str]]:
+    """Fenced blocks as they are (True), and the lines between them (False)."""
+    for number, part in enumerate(_FENCE.split(text)):
+        if number % 2:
+            yield True, part
+        else:
+            yield from ((False, line) for line in part.split("\n"))
+
+
+_FENCE = re.compile(r"```[^\n]*\n?(.*?)(?:```|\Z)", re.DOTALL)
+_CODE_LINE = re.compile(
+    r"^(?:\s{2,}|\t)\S|[{};]\s*$|[\w)\]]\s*[=<>+*|&^!-]?=\s*\S|^\s*[#<@>$|]|\w\(.*\)|^\s*(?:def|class|import|from|return)\s"
+)
+
+
+def _prose(text: str) -> Iterator[Piece]:
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
     before = ""
     for match in _PATTERN.finditer(plain):

@@ -35,6 +35,9 @@ def marks_reason(a: Parsed, b: Parsed, said: Collection[str] = ()) -> str | None
     unshared = [mark for mark in sorted(a.marks ^ b.marks) if mark not in said and not _may_be_left_out(mark, a, b)]
     if not unshared:
         return None
+    denials = [mark for mark in unshared if mark.startswith("not>")]
+    if len(denials) == len(unshared) == 2 and "not>" in denials:  # one whole question is denied, in either wording
+        return None
     kinds = {mark.split(">")[0] for mark in unshared}
     if "not" in kinds:
         return "one of them negates"

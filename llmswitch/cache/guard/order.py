@@ -58,7 +58,7 @@ def _bound(a: Sequence[Item], b: Sequence[Item], pairs: Pairs, blocks: Sequence[
     left, right = blocks
     seam_a = a[pairs[right[0]][0]]
     seam_b = b[pairs[left[0]][1]]
-    if seam_a.joined and seam_b.joined:
+    if seam_a.joined == seam_b.joined and not (seam_a.broken or seam_b.broken or (seam_a.listed and seam_b.listed)):
         return True
     singles = [a[pairs[n][0]] for block in blocks for n in range(block[0], block[1] + 1)]
     firm = [item for item in singles if item.literal or item.name]

@@ -13,7 +13,8 @@ class Item:
     """One word or literal. `forms` are the lemmas it may be; `concept` what it stands for (a synonym's shared name, else
     the word); `role` the relation it stands in ("from", "to", "than" …; "" for none). `literal`: a number, name of a file,
     quoted or code text; such an item equals only itself. `name`: written like a proper name. `joined`: nothing stands
-    between it and the item before; `listed`: an "and", "or" or comma does."""
+    between it and the item before; `listed`: an "and", "or" or comma does; `broken`: more than an article or a form of "be"
+    does."""
 
     raw: str
     concept: str
@@ -23,6 +24,7 @@ class Item:
     name: bool = False
     joined: bool = False
     listed: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ def without_passive(a: Sequence[Item], b: Sequence[Item], pairs: Pairs) -> Pairs
         there = {j: i for i, j in pairs} if turned else dict(pairs)
         doers = {i for i, j in there.items() if passive[i].role == "by" and active[j].role != "by"}
         deed = min(doers, default=0) - 1
+        if any(item.role == "by" for item in active):
+            continue
         if deed in there and all(there[doer] < there[deed] for doer in doers):
             left = [(i, j) for i, j in there.items() if i not in doers and i != deed]
             return sorted((j, i) for i, j in left) if turned else left
