@@ -127,8 +127,9 @@ off) and keeps it in the git folder: `git commit --amend -F .git/{OFFER}`.
 
 It reviews the outgoing commits of each branch: what the remote's branch does not have; for a new branch, what no branch of
 that remote has; for a forced one, what is new since both parted. Deletions, tags, and a first push to an empty remote are
-not reviewed. `block_on = "high"` stops a push with a finding of this severity or a worse one; `git push --no-verify` pushes
-all the same.
+not reviewed. A large range may take a model longer than the deadline: `push_deadline_s` gives this hook one of its own.
+`block_on = "high"` stops a push with a finding of this severity or a worse one, if its line really is in the change;
+`git push --no-verify` pushes all the same. `llmswitch review RANGE` is the same review by hand.
 
 ## post-commit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -20,6 +21,20 @@ repos:
     hooks: [{{id: llmswitch-message}}, {{id: llmswitch-check}}, {{id: llmswitch-review}}]
 """
 GENERATED = "feat: say hello"
+FINDING = json.dumps(
+    {
+        "findings": [
+            {
+                "file": "greeting",
+                "line": 1,
+                "code": "hello",
+                "severity": "high",
+                "title": "It greets nobody",
+                "explanation": "A name is missing.",
+            }
+        ]
+    }
+)
 
 
 @pytest.fixture
@@ -86,3 +101,16 @@ def test_without_llmswitch_git_goes_on(framed: RealGit, home: Path) -> None:
     path = os.pathsep.join(folder for folder in folders if not (Path(folder) / PROGRAM.name).exists())
     framed.git("commit", "--quiet", "-m", "Try", PATH=path)
     assert framed.message() == "Try"
+
+
+@pytest.mark.parametrize(("block_on", "code"), [("off", 0), ("high", 1)])
+def test_what_is_pushed_is_reviewed(framed: RealGit, home: Path, upstream: Upstream, block_on: str, code: int) -> None:
+    framed.git("init", "--quiet", "--bare", str(home / "origin.git"))
+    framed.git("remote", "add", "origin", str(home / "origin.git"))
+    framed.git("push", "--quiet", "--no-verify", "origin", "main")
+    framed.git("commit", "--quiet", "--no-verify", "-m", "Say hello to everybody")
+    upstream._rules.clear()
+    upstream.script(Reply(text=FINDING), times=None)
+    ran = framed.run("git", "push", "origin", "main:topic", LLMSWITCH_HOOKS_BLOCK_ON=block_on)
+    assert "greeting:1: high: It greets nobody" in ran.out + ran.err
+    assert ran.code == code

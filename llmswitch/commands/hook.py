@@ -16,6 +16,7 @@ from llmswitch.profile.validate import nearest
 if TYPE_CHECKING:
     from llmswitch.hooks.hook_file import Found
     from llmswitch.hooks.install import HooksFolder
+    from llmswitch.hooks.review import Review
     from llmswitch.hooks.shim import Hook
 
 NamesArgument = Annotated[
@@ -149,8 +150,17 @@ def run(
 
     said = ctx.find_object(Global) or Global()
     (hook,) = _named([name], ())
-    choice = Choice(profile or said.profile, project=not (no_project or said.no_project))
+    choice = Choice(_show_review, profile or said.profile, project=not (no_project or said.no_project))
     return run_hook.run(hook, arguments or [], choice)
+
+
+def _show_review(done: Review) -> None:
+    """All on stderr, where git leaves it to the person."""
+    from llmswitch.commands import review_text
+
+    review_text.print_findings(sys.stderr, done)
+    for note in (*review_text.notes(done), review_text.verdict(done)):
+        _say(note)
 
 
 def _named(names: Sequence[str] | None, otherwise: Sequence[Hook]) -> Sequence[Hook]:

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmswitch.conversation import Notice
 from llmswitch.engine.dispatch import Attempting, DispatchEvent, Emit, Engine, Job, Result
@@ -17,14 +17,19 @@ from llmswitch.hooks.deadline import Deadline
 from llmswitch.profile import Profile
 from llmswitch.terminal.progress import Status
 
+if TYPE_CHECKING:
+    from llmswitch.hooks.review import Review
+
 Answer = TypeVar("Answer")
 _OFFLINE = "LLMSWITCH_OFFLINE"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which profile a hook runs under: a name from the command line, and whether the project's layer counts."""
+    """Which profile a hook runs under (a name from the command line, and whether the project's layer counts), and how a
+    review is shown to the person."""
 
+    show: Callable[[Review], None]
     profile: str | None = None
     project: bool = True
 

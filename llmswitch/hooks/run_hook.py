@@ -14,10 +14,12 @@ from llmswitch.hooks.hook_session import Choice
 from llmswitch.hooks.occasion import nothing_to_do
 from llmswitch.hooks.repository import Repository
 from llmswitch.hooks.shim import Hook
+from llmswitch.terminal.style import neutral
 
 _ENTRIES: dict[Hook, str] = {
     "prepare-commit-msg": "llmswitch.hooks.run_prepare",
     "commit-msg": "llmswitch.hooks.run_commit_msg",
+    "pre-push": "llmswitch.hooks.run_pre_push",
     "post-commit": "llmswitch.hooks.run_post_commit",
 }
 
@@ -28,7 +30,7 @@ def run(hook: Hook, arguments: Sequence[str], choice: Choice) -> int:
         repository = Repository.here()
         if nothing_to_do(hook, arguments, os.environ, repository.git_dir):
             return 0
-        code: int = import_module(_ENTRIES[hook]).run(repository, arguments, choice) if hook in _ENTRIES else 0
+        code: int = import_module(_ENTRIES[hook]).run(repository, arguments, choice)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except asyncio.CancelledError:
@@ -52,4 +54,4 @@ def bug(error: Exception) -> str:
 
 def say(hook: Hook, text: str) -> None:
     """A line for the person who waits for git."""
-    sys.stderr.write(f"llmswitch: {hook}: {text}\n")
+    sys.stderr.write(f"llmswitch: {hook}: {neutral(text)}\n")

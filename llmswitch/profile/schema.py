@@ -125,6 +125,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
     },
     "hooks": {
         "deadline_s": Key("number", "Seconds a git hook may take in all; then git goes on without it.", 10.0),
+        "push_deadline_s": Key("number", "Seconds that pre-push may take; left out: `deadline_s`."),
         "style": Key(
             "text",
             "How commit messages are written and what commit-msg holds them to: as the repository's last commits are "
