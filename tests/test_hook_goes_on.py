@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -166,16 +167,34 @@ def test_an_answer_that_holds_no_message_is_told_of(answered: RealGit, upstream:
     assert line == "# llmswitch: no message: the model's answer holds no commit message"
 
 
+HANGS = """#!/bin/sh
+case "$*" in *diff-index*)
+  trap "touch ../ended; exit" TERM
+  while :; do sleep 0.1; done ;;
+esac
+exec /usr/bin/git "$@"
+"""
+
+
 def test_work_that_can_not_be_cancelled_ends_at_the_deadline(answered: RealGit, home: Path) -> None:
     """A git that hangs: the thread that waits for it can't be cancelled."""
     slow = home / "bin"
     slow.mkdir()
-    (slow / "git").write_text('#!/bin/sh\ncase "$*" in *diff-index*) sleep 3600 ;; esac\nexec /usr/bin/git "$@"\n')
+    (slow / "git").write_text(HANGS.replace("/usr/bin/git", shutil.which("git") or "git"))
     (slow / "git").chmod(0o755)
     path = f"{slow}{os.pathsep}{answered.environment['PATH']}"
     _program(answered, f'#!/bin/sh\nPATH="{path}" exec "{PROGRAM}" "$@"\n')
     line, _ = _commit(answered, LLMSWITCH_HOOKS_DEADLINE_S="3")
     assert line == "# llmswitch: no message: none came within 3 s ([hooks] deadline_s)"
+    _wait_for((home / "ended").exists)
+
+
+def _wait_for(done: Callable[[], object]) -> None:
+    """Something that must happen; the limit is reached only when the test fails."""
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_ctrl_c_ends_the_commit_quietly_with_the_spend_recorded(
@@ -190,10 +209,7 @@ def test_ctrl_c_ends_the_commit_quietly_with_the_spend_recorded(
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 60
-    while not any(seen.method == "POST" for seen in upstream.requests):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    _wait_for(lambda: any(seen.method == "POST" for seen in upstream.requests))
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: everybody in the foreground
     _, err = process.communicate(timeout=60)
     assert process.returncode != 0
@@ -202,10 +218,9 @@ def test_ctrl_c_ends_the_commit_quietly_with_the_spend_recorded(
     assert answered.message() == "Begin"
     assert upstream.wait_until_client_left()
     with closing(sqlite3.connect(home / ".local/share/llmswitch/ledger.db")) as ledger:
-        while not (rows := ledger.execute("SELECT status FROM attempts WHERE status != 'open'").fetchall()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    assert rows == [("cancelled",)]
+        settled = "SELECT status FROM attempts WHERE status != 'open'"
+        _wait_for(lambda: ledger.execute(settled).fetchall())
+        assert ledger.execute(settled).fetchall() == [("cancelled",)]
 
 
 def test_no_key_and_no_secret_of_the_environment_is_in_the_file(answered: RealGit, upstream: Upstream) -> None:

@@ -4,9 +4,12 @@ hangs, a library that holds the interpreter) the process ends, after a last word
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -64,4 +67,14 @@ class Deadline:
                 try:
                     self._expired()
                 finally:
+                    _end_children()
                     os._exit(self.code)
+
+
+def _end_children() -> None:
+    """Ask our children to end (a git that is only killed may leave a lock behind). Where the system does not tell who they
+    are, they end by themselves, when they write to us."""
+    for told in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            for child in told.read_text().split():
+                os.kill(int(child), signal.SIGTERM)
