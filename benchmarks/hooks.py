@@ -3,14 +3,15 @@
     python benchmarks/hooks.py [--runs 15]
 
 All rows are measured in turn within one run (this matters on a shared machine). `own` is what the hooks add to the whole
-rebase: each time, the difference to the rebase without hooks of the same turn. The hook that is empty (`exit 0`) shows what
-git and sh take for themselves.
+rebase: each time, the difference to the rebase without hooks of the same turn, by the clock and in time of the processor
+(which a busy machine changes less). The hook that is empty (`exit 0`) shows what git and sh take for themselves.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     runs = parser.parse_args().runs
-    figures: dict[str, list[float]] = {name: [] for name in ROWS}
+    figures: dict[str, list[tuple[float, float]]] = {name: [] for name in ROWS}
     with tempfile.TemporaryDirectory() as folder:
         places = {name: _repository(Path(folder) / name.replace(" ", "-"), hooks, name) for name, hooks in ROWS.items()}
         for turn in range(runs + 1):
@@ -50,11 +51,16 @@ def main() -> int:
                 if turn:  # the first turn warms the caches
                     figures[name].append(taken)
     for name, times in figures.items():
-        print(f"{name:24} min {min(times):6.0f}  median {statistics.median(times):6.0f}  max {max(times):6.0f} ms")
+        walls = [wall for wall, _ in times]
+        print(f"{name:24} min {min(walls):6.0f}  median {statistics.median(walls):6.0f}  max {max(walls):6.0f} ms")
     for name, times in figures.items():
-        own = [with_hooks - without for with_hooks, without in zip(times, figures["no hook"], strict=True)]
+        own = [
+            (wall - without, cpu - cpu_without)
+            for (wall, cpu), (without, cpu_without) in zip(times, figures["no hook"], strict=True)
+        ]
         if name != "no hook":
-            print(f"own part, {name:20} median {statistics.median(own):6.1f} ms for {PICKS} picks")
+            wall, cpu = (statistics.median(column) for column in zip(*own, strict=True))
+            print(f"own part, {name:20} median {wall:6.1f} ms by the clock, {cpu:6.1f} ms of processor, {PICKS} picks")
     return 0
 
 
@@ -88,13 +94,19 @@ def _repository(place: Path, hooks: Sequence[Hook], name: str) -> Path:
     return place
 
 
-def _rebase(place: Path) -> float:
-    """Milliseconds of `git rebase main side`, from the same state each time."""
+def _rebase(place: Path) -> tuple[float, float]:
+    """Milliseconds of `git rebase main side`, by the clock and of the processor, from the same state each time."""
     _git(place, "switch", "--quiet", "main")
     _git(place, "branch", "--quiet", "--force", "side", "before")
-    started = time.monotonic_ns()
+    started, used = time.monotonic_ns(), _processor_s()
     _git(place, "rebase", "--quiet", "main", "side")
-    return (time.monotonic_ns() - started) / 1e6
+    return (time.monotonic_ns() - started) / 1e6, (_processor_s() - used) * 1000
+
+
+def _processor_s() -> float:
+    """Seconds of processor that our children have used, and theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _commit(place: Path, name: str) -> None:

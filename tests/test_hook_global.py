@@ -113,6 +113,14 @@ def test_a_hooks_folder_of_the_users_own_is_used_and_stays(project: RealGit, hom
     assert _config(project, "core.hooksPath") == str(own)
 
 
+def test_hooks_of_the_whole_system_are_not_silenced(project: RealGit, home: Path) -> None:
+    (home / "system").write_text("[core]\nhooksPath = /opt/hooks\n")
+    variables = {"GIT_CONFIG_NOSYSTEM": "0", "GIT_CONFIG_SYSTEM": str(home / "system")}
+    ran = project.at(home, **variables).llmswitch("hook", "install", "--global", "--yes")
+    assert ran.code == 2
+    assert "would silence the hooks there" in ran.err
+
+
 def test_through_the_template_new_repositories_have_the_hook(project: RealGit, home: Path) -> None:
     ran = project.llmswitch("hook", "install", "--global", "--via", "template", "--yes")
     assert ran.code == 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from llmswitch import paths
+from llmswitch.errors import UsageError
 from llmswitch.hooks import hook_file
 from llmswitch.hooks.hook_file import Change, HookFileError
 from llmswitch.hooks.repository import clean_environment
@@ -67,10 +68,17 @@ class Place:
 
 
 def place(way: Way) -> Place:
-    """The user's own folder where one is configured, else one of ours."""
+    """The user's own folder where one is configured, else one of ours. Raises UsageError where ours would silence hooks that
+    the whole system has."""
     ours = paths.data_dir() / ("git-hooks" if way == "hooks-path" else "git-template")
     said = _git("config", "--global", "--type=path", "--get", KEYS[way])
     folder = Path(said) if said else ours
+    shared = None if said else _git("config", "--system", "--get", "core.hooksPath")
+    if way == "hooks-path" and shared:
+        raise UsageError(
+            f"core.hooksPath is set for the whole system, to {shared}: a global one would silence the hooks there",
+            hint="install into single repositories, or use --via template",
+        )
     return Place(way, folder, folder != ours)
 
 

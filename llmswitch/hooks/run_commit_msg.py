@@ -16,9 +16,12 @@ from llmswitch.hooks.habit import ENOUGH, Habit
 from llmswitch.hooks.hook_session import Choice, answered, load_profile
 from llmswitch.hooks.message_checks import Rules, complaints
 from llmswitch.hooks.repository import Repository
+from llmswitch.hooks.run_hook import say
+from llmswitch.hooks.shim import Hook
 from llmswitch.profile import Profile
+from llmswitch.terminal.style import neutral
 
-HOOK = "commit-msg"
+HOOK: Hook = "commit-msg"
 OFFER = "LLMSWITCH_EDITMSG"
 """In the git folder: the message that was offered last, for `git commit -F`."""
 _MINE = ("fixup! ", "squash! ", "amend! ")
@@ -40,15 +43,13 @@ def run(repository: Repository, arguments: Sequence[str], choice: Choice) -> int
         if not found:
             return 0
         for line in found:
-            _tell(f"{HOOK}: {line}")
+            say(HOOK, line)
         blocks = settings["check"] == "block"
         deadline.code = int(ExitCode.BLOCKED) if blocks else 0
         if settings["offer"] and sys.stderr.isatty():
             _offer(profile, deadline, repository, message, blocks=blocks)
         if blocks:
-            _tell(
-                f'{HOOK}: the commit is stopped ([hooks] check = "block"); `git commit --no-verify` makes it all the same'
-            )
+            say(HOOK, 'the commit is stopped ([hooks] check = "block"); `git commit --no-verify` makes it all the same')
         return deadline.code
 
 
@@ -83,10 +84,6 @@ def _offer(profile: Profile, deadline: Deadline, repository: Repository, message
     except (TimeoutError, LlmSwitchError, OSError):
         return  # the complaint stands without an offer
     place = os.path.relpath(path, repository.folder)
-    _tell(f"{HOOK}: a better one: `git commit {'' if blocks else '--amend '}-F {place}`")
+    say(HOOK, f"a better one: `git commit {'' if blocks else '--amend '}-F {place}`")
     for line in better.text.strip().splitlines():
-        sys.stderr.write(f"    {line}\n")
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"llmswitch: {text}\n")
+        sys.stderr.write(f"    {neutral(line)}\n")
