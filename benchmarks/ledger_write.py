@@ -4,7 +4,9 @@
 
 Each writer is a process of its own. `--pause-ms` is the time between two calls of one writer, drawn from 0 to twice
 that: 0 is a saturated loop, which no set of real calls makes. Figures are milliseconds for one attempt's two writes
-together, without the pause, and the row count is checked at the end.
+together, without the pause, and the row count is checked at the end. `control` is as much bare computation in the same
+processes at the same time: what it shows at the 99th percentile is the machine's other work, not the ledger's. Where a
+machine is busy, `chrt -r 5 python benchmarks/ledger_write.py` (as root) runs the writers before everything else.
 """
 
 from __future__ import annotations
@@ -27,11 +29,13 @@ from llmswitch.ledger.store import Ledger
 
 MODEL = Model("opus", "anthropic", "claude-opus-4-6")
 PROVIDER = ProviderSettings("anthropic", kind="anthropic")
+_COMPUTED = 20_000
+"""Rounds of an empty loop: about half a millisecond, as long as the two writes."""
 USAGE = Usage(input_tokens=1200, cache_read_tokens=8000, output_tokens=450)
 
 
-def write(path: str, attempts: int, pause_ms: float, seed: int) -> list[tuple[float, float]]:
-    """Record `attempts` attempts and return the milliseconds of each: to open the row, to settle it."""
+def write(path: str, attempts: int, pause_ms: float, seed: int) -> list[tuple[float, float, float]]:
+    """Record `attempts` attempts and return the milliseconds of each: to open the row, to settle it, to compute."""
     took = []
     chance = random.Random(seed)
     cost = cost_of(USAGE, MODEL, PROVIDER, datetime.now(UTC))
@@ -46,7 +50,10 @@ def write(path: str, attempts: int, pause_ms: float, seed: int) -> list[tuple[fl
             again = time.perf_counter()
             ledger.settle_attempt(attempt, status="ok", usage=USAGE, usage_raw={"input_tokens": 1200}, cost=cost)
             settled = time.perf_counter()
-            took.append((1000 * (opened - start), 1000 * (settled - again)))
+            for _ in range(_COMPUTED):
+                pass
+            computed = time.perf_counter()
+            took.append((1000 * (opened - start), 1000 * (settled - again), 1000 * (computed - settled)))
             ledger.finish_dispatch(dispatch, "ok", 0)
     return took
 
@@ -80,8 +87,8 @@ def main() -> int:
         "reopen_ms": round(opened, 3),
         "bytes_per_attempt": round(size / rows, 1),
     }
-    both = [(begin, settle, begin + settle) for begin, settle in took]
-    for name, series in zip(("begin", "settle", "both"), zip(*both, strict=True), strict=True):
+    both = [(begin, settle, begin + settle, control) for begin, settle, control in took]
+    for name, series in zip(("begin", "settle", "both", "control"), zip(*both, strict=True), strict=True):
         cuts = statistics.quantiles(series, n=100)
         figures |= {f"{name}_p50_ms": round(cuts[49], 3), f"{name}_p99_ms": round(cuts[98], 3)}
     print(json.dumps(figures) if args.json else "\n".join(f"{name:>18} {value}" for name, value in figures.items()))

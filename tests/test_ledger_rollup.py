@@ -214,8 +214,10 @@ def test_the_sums_are_made_in_chunks(ledger: Ledger, chance: random.Random, monk
 def test_calls_bring_the_sums_up_by_themselves(ledger: Ledger, chance: random.Random) -> None:
     filled(ledger, chance, 999)
     model = Model("opus", "anthropic", "claude-opus-4-6")
-    number = ledger.begin_attempt(ledger.begin_dispatch("ask"), 1, model)
+    dispatch = ledger.begin_dispatch("ask")
+    number = ledger.begin_attempt(dispatch, 1, model)
     ledger.settle_attempt(number, status="ok", usage=Usage(1), cost=Cost(Decimal(1), None, "list", "v"))
+    ledger.finish_dispatch(dispatch, "ok", 0)
     with ledger.reading() as connection:
         assert (number, rollup.is_behind(connection)) == (1000, False)
 

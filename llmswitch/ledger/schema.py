@@ -15,6 +15,8 @@ from llmswitch.ledger.migrations import LATEST, migrate, version_of
 from llmswitch.paths import private_dir
 
 BUSY_TIMEOUT_S = 10.0
+LONG_LOG_PAGES = 8_000
+"""From here on (32 MB) the log is moved into the file whatever has to wait for it: by the commit that makes it so long."""
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -72,6 +74,14 @@ def in_memory() -> sqlite3.Connection:
     return connection
 
 
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Move the log into the file, without anybody waiting for it; a log that has become long, because others never stop
+    writing, has them wait."""
+    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if pages > LONG_LOG_PAGES:
+        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+
+
 def is_broken(error: sqlite3.Error) -> bool:
     """Whether SQLite says that the file itself is damaged."""
     return _primary(error) in _BROKEN
@@ -127,6 +137,7 @@ def _open(path: Path, *, locked: bool = False) -> sqlite3.Connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 migrate(connection, str(path))
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LONG_LOG_PAGES}")
     except BaseException:
         connection.close()
         raise

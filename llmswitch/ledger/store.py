@@ -21,9 +21,9 @@ from llmswitch import paths
 from llmswitch.catalog import Model
 from llmswitch.conversation import Usage
 from llmswitch.errors import Failure, LedgerError
-from llmswitch.ledger import owner
+from llmswitch.ledger import owner, write_lock
 from llmswitch.ledger.prices import UNKNOWN, Cost, is_free
-from llmswitch.ledger.schema import is_broken, open_file, set_aside, translated
+from llmswitch.ledger.schema import BUSY_TIMEOUT_S, checkpoint, is_broken, open_file, set_aside, translated
 
 Kind = Literal["ask", "serve", "hook", "batch", "research", "import"]
 CacheOutcome = Literal["hit", "miss", "off"]
@@ -38,6 +38,8 @@ _ID_LENGTH = 20
 _LARGEST_ERROR = 500
 _SUM_UP_EVERY = 1000
 """Calls after which one adds to the sums what has come together, so that no report finds much to add."""
+_CHECKPOINT_EVERY = 256
+"""Calls after which one moves what was written from SQLite's log into the file: some 20 MB."""
 
 _SECRET = re.compile(r"(?i)(\b(?:sk|rk|pk|gsk|xai|key)[-_]|\bAIza|\bbearer\s+)[\w.~+/=-]{6,}")
 
@@ -51,6 +53,7 @@ class Ledger:
         self._clock = clock
         self._lock = threading.RLock()
         self._connection, self.notes = open_file(path)
+        self._upkeep: list[Callable[[], None]] = []
 
     @classmethod
     def open(cls, path: Path | None = None, *, clock: Callable[[], int] | None = None) -> Ledger:
@@ -81,7 +84,7 @@ class Ledger:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction that holds the write lock from its start. Raises LedgerError."""
         with self._lock, translated(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            write_lock.begin(self._connection, BUSY_TIMEOUT_S)
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -207,8 +210,10 @@ class Ledger:
         if cost.usd is not None:
             values["reserved_pico"] = None
         self._close_row("attempts", attempt_id, values)
+        if attempt_id % _CHECKPOINT_EVERY == 0:
+            self._upkeep.append(self._checkpoint)
         if attempt_id % _SUM_UP_EVERY == 0:
-            self.sum_up()
+            self._upkeep.append(self.sum_up)
 
     def finish_dispatch(
         self,
@@ -220,7 +225,8 @@ class Ledger:
         task: str | None = None,
     ) -> None:
         """Close a dispatch. `cache` and `task` replace what was said at its beginning. Raises LedgerError for one that
-        is finished already."""
+        is finished already. Now that the answer is there, what had to wait for it is done: one call in many adds up sums
+        or moves the log into the file, which takes some milliseconds."""
         values: dict[str, Any] = {
             "status": status,
             "exit_code": exit_code,
@@ -229,6 +235,8 @@ class Ledger:
         }
         values |= {name: value for name, value in (("cache", cache), ("task", task)) if value is not None}
         self._close_row("dispatches", dispatch_id, values)
+        while self._upkeep:
+            self._upkeep.pop()()
 
     def sum_up(self) -> None:
         """Bring the sums that reports read (`rollup`) up to the last attempt, some thousand attempts a transaction."""
@@ -239,6 +247,10 @@ class Ledger:
         while more:
             with self.writing() as connection:
                 more = rollup.advance(connection)
+
+    def _checkpoint(self) -> None:
+        with self.reading() as connection:
+            checkpoint(connection)
 
     def sweep_lost(self) -> int:
         """Mark what dead processes left open as lost, release what it had reserved, and return how many attempts that
