@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 
@@ -37,12 +38,19 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars for a million tokens, as decimal strings, where the user knows better than the price list."""
+    """US dollars for a million tokens, as decimal strings, where the user knows better than the price list; `request` for
+    each call. It holds from the UTC day `since` on (None: always), for prompts of more than `above` tokens. `reasoning`
+    None: as other output."""
 
     input: str
     output: str
     cache_read: str | None = None
     cache_write: str | None = None
+    cache_write_1h: str | None = None
+    reasoning: str | None = None
+    request: str | None = None
+    since: date | None = None
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Model:
     plan: str | None = None
     free: bool = False
     local: bool = False
-    price: Price | None = None
+    price: tuple[Price, ...] = ()
     note: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 

@@ -55,6 +55,11 @@ def ledger_file() -> Path:
     return Path(value) if value else data_dir() / "ledger.db"
 
 
+def prices_file() -> Path:
+    """A price list that is newer than the shipped one (`prices update`)."""
+    return data_dir() / "prices.json"
+
+
 def models_dir() -> Path:
     """Model files that llmswitch fetched itself."""
     return data_dir() / "models"

@@ -90,13 +90,13 @@ def test_a_late_refusal_rules_out_no_other_model_of_the_provider() -> None:
 
 
 def test_the_worst_case_is_the_list_price_of_the_largest_prompt_and_answer() -> None:
-    model = Model("m", "x", "m", max_output=1_000, price=Price("10", "50"))
+    model = Model("m", "x", "m", max_output=1_000, price=(Price("10", "50"),))
     prompt = -(-estimate_request(HELLO) * 13 // 10)
     assert worst_case(HELLO, model, ProviderSettings("x", "x"), AT) == (prompt * 10 + 1_000 * 50) / Decimal(10**6)
 
 
 def test_the_worst_case_has_the_prompt_written_to_the_cache() -> None:
-    model = Model("m", "x", "m", max_output=1_000, price=Price("10", "50", cache_write="12.5"))
+    model = Model("m", "x", "m", max_output=1_000, price=(Price("10", "50", cache_write="12.5"),))
     prompt = -(-estimate_request(HELLO) * 13 // 10)
     assert worst_case(HELLO, model, ProviderSettings("x", "x"), AT) == (prompt * Decimal("12.5") + 50_000) / 10**6
 

@@ -178,7 +178,7 @@ def _profile(url: str, chance: random.Random) -> str:
             names.append(f"{provider}-{model}")
             price = "" if kind == "ollama" else "price = { input = 1, output = 2 }\n"
             parts.append(f'[models.{names[-1]}]\nprovider = "{provider}"\nmodel = "{model}"\n{price}')
-    parts.append("[cache]\nstore = \"off\"\n[routes]\n")
+    parts.append('[cache]\nstore = "off"\n[routes]\n')
     chance.shuffle(names)
     parts += [f"{task} = {json.dumps(names[number :: len(TASKS)])}\n" for number, task in enumerate(TASKS)]
     parts.append(f"[fallback]\nchain = {json.dumps(['local-slow', 'messages-good', 'chat-slow'])}\n")

@@ -136,7 +136,7 @@ def test_a_call_that_was_priced_again_meanwhile_stays(path: Path) -> None:
 
 def test_the_users_own_price_counts(path: Path) -> None:
     def find(model: str, provider: str, model_id: str, local: bool) -> tuple[Model, ProviderSettings]:
-        return Model(model, provider, model_id, price=Price("3", "1")), ProviderSettings(provider, kind=provider)
+        return Model(model, provider, model_id, price=(Price("3", "1"),)), ProviderSettings(provider, kind=provider)
 
     record(path, old("7"))
     applied(path, find)

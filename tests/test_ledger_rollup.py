@@ -16,7 +16,7 @@ import pytest
 from llmswitch.catalog import Model
 from llmswitch.conversation import Usage
 from llmswitch.ledger import cells as rows
-from llmswitch.ledger import period, price_list, rollup, summed
+from llmswitch.ledger import period, price_list, price_source, rollup, summed
 from llmswitch.ledger.cells import Cell, Where
 from llmswitch.ledger.figures import Figures
 from llmswitch.ledger.prices import Cost
@@ -233,7 +233,7 @@ def test_the_last_days_cash_is_the_rows_cash(ledger: Ledger, chance: random.Rand
 
 
 def test_every_cliff_of_the_price_list_is_a_size_of_the_sums() -> None:
-    snapshot = price_list._snapshot()["providers"]
+    snapshot = price_source.snapshot()["providers"]
     prices = [units for provider in snapshot.values() for _, history in provider["models"] for _, units in history]
     limits = {
         int(start) for units in prices for price in units.values() if isinstance(price, list) for start, _ in price[1]

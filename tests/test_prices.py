@@ -214,14 +214,14 @@ def test_a_reported_cost_that_is_no_amount_is_not_taken(text: str) -> None:
 
 
 def test_the_users_price_wins_over_the_list() -> None:
-    price = Price(input="1", output="2")
+    price = (Price(input="1", output="2"),)
     found = cost("anthropic", "claude-opus-4-6", Usage(input_tokens=1_000_000, output_tokens=1_000_000), price=price)
     assert found == Cost(Decimal(3), None, "list", "configured")
 
 
 def test_the_users_price_for_anthropic_doubles_the_input_for_a_one_hour_cache_write() -> None:
     usage = Usage(0, 0, 1_000_000, 1_000_000, 0)
-    price = Price(input="4", output="20", cache_write="5")
+    price = (Price(input="4", output="20", cache_write="5"),)
     assert cost("anthropic", "claude-next", usage, price=price).usd == Decimal(5) + Decimal(8)
 
 

@@ -97,7 +97,11 @@ def test_the_table_says_as_of_when(home: Path) -> None:
 
 def test_an_update_downloads_nothing_and_says_how_to_override(home: Path) -> None:
     said = command_for(home, None)("prices", "update")
-    assert (said.code, "nothing was\nupdated" in said.out, "[models.NAME]" in said.out) == (0, True, True)
+    assert (said.code, "Nothing is downloaded unless you name" in said.out, "[models.NAME]" in said.out) == (
+        0,
+        True,
+        True,
+    )
 
 
 def test_an_unknown_name_is_a_usage_error(home: Path) -> None:

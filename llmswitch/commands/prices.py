@@ -35,7 +35,15 @@ def prices(
         str | None,
         typer.Argument(
             metavar="[MODEL]",
-            help="A model of the profile, PROVIDER/ID or an id, with every price it had; `update` tells how to have newer ones.",
+            help="A model of the profile, PROVIDER/ID or an id, with every price it had; or `update`.",
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|URL]",
+            help="With `update`: a price list to use from now on, or `shipped` for the one that came with llmswitch.",
             show_default=False,
         ),
     ] = None,
@@ -47,13 +55,22 @@ def prices(
     import json
     from datetime import UTC, datetime
 
-    from llmswitch.ledger import price_list
+    from llmswitch.ledger import price_list, price_source
     from llmswitch.ledger.price_table import price_rows
 
-    if model == UPDATE:
-        typer.echo(_how_to_update())
-        return
     now = datetime.now(UTC)
+    if model != UPDATE and source:
+        raise UsageError(f"{source}: one model at a time", hint="`llmswitch prices update FILE|URL` takes a price list")
+    if model == UPDATE:
+        from llmswitch.commands.prices_update import how_to_update, update
+
+        if source:
+            update(source, profile_of(ctx, profile, no_project=no_project), now)
+        else:
+            typer.echo(how_to_update())
+        return
+    if why := price_source.unread():
+        typer.echo(why, err=True)
     chosen = profile_of(ctx, profile, no_project=no_project)
     if model:
         rows = list(price_rows(*_named(chosen, model, now), now))
@@ -88,19 +105,6 @@ def _named(profile: Profile, name: str, now: datetime) -> tuple[Model, ProviderS
     )
 
 
-def _how_to_update() -> str:
-    from llmswitch.ledger import price_list
-
-    return f"""\
-Prices come with llmswitch: {price_list.version()}, taken in on {price_list.made()}. Nothing is downloaded, so nothing was
-updated. A newer llmswitch brings newer prices. What you know better goes into your own configuration:
-
-    [models.NAME]
-    price = {{ input = 5, output = 25, cache_read = 0.5, cache_write = 6.25 }}   # dollars for a million tokens
-
-Calls that are recorded already keep their price; `llmswitch ledger reprice` shows what another would make of them."""
-
-
 def _show(rows: list[PriceRow], *, dated: bool) -> None:
     from llmswitch.ledger import price_list
     from llmswitch.terminal.tables import render_table
@@ -131,14 +135,15 @@ def _show(rows: list[PriceRow], *, dated: bool) -> None:
 def _cells(row: PriceRow) -> list[str]:
     if row.rates is None:
         return ["unknown", "", "", "", ""]
-    return [_dollars(getattr(row.rates, name)) for name in _BUCKETS[:5]]
+    return [dollars(getattr(row.rates, name)) for name in _BUCKETS[:5]]
 
 
 def _origin(row: PriceRow) -> str:
     return row.listed_as or ("your `price`" if row.version else "")
 
 
-def _dollars(rate: Decimal | None) -> str:
+def dollars(rate: Decimal | None) -> str:
+    """A rate without zeros at its end; `-` for none."""
     if rate is None:
         return "-"
     return f"{rate:f}".rstrip("0").rstrip(".") if "." in f"{rate:f}" else f"{rate:f}"
@@ -159,4 +164,4 @@ def _object(row: PriceRow) -> dict[str, object]:
 
 
 def _text(rate: Decimal | None) -> str | None:
-    return None if rate is None else _dollars(rate)
+    return None if rate is None else dollars(rate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,7 +69,7 @@ def show(
     shown = profile_of(ctx, name or profile, no_project=no_project)
     rows = [(".".join(key), value, key) for key, value in _leaves(shown.data, ()) if key[0] != "extends"]
     if as_json:
-        typer.echo(json.dumps(_as_json(shown, rows, with_origin=origin), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(_as_json(shown, rows, with_origin=origin), ensure_ascii=False, indent=1, default=str))
         return
     width = max(len(str(shown.origins[key])) for _, _, key in rows) if origin else 0
     for dotted, value, key in rows:
@@ -110,7 +111,7 @@ def _toml(value: Any) -> str:
         return "{ " + ", ".join(f"{name} = {_toml(entry)}" for name, entry in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(entry) for entry in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return str(value) if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def check(

@@ -1,4 +1,4 @@
-"""The shipped price list: which `Rates` one model had at one provider at one moment, for a prompt of one size.
+"""The price list: which `Rates` one model had at one provider at one moment, for a prompt of one size.
 
 Only the named provider's own entries are asked: the same model name costs three times as much elsewhere. The file's
 shape is described in `price_snapshot.py`, which writes it.
@@ -6,16 +6,15 @@ shape is described in `price_snapshot.py`, which writes it.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from llmswitch.conversation import Usage
+from llmswitch.ledger import price_source
 
 _MILLION = Decimal(1_000_000)
 _COMPACT_DATE = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
@@ -64,12 +63,12 @@ def _first(*rates: Decimal | None) -> Decimal | None:
 
 def version() -> str:
     """Where the prices come from, such as `genai-prices 0.2.3`: frozen into each row they price."""
-    return str(_snapshot()["source"])
+    return str(price_source.snapshot()["source"])
 
 
 def made() -> str:
     """The day the shipped list was made, as `2026-11-23`: what changed after it is not known here."""
-    return str(_snapshot()["made"])
+    return str(price_source.snapshot()["made"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Listed:
 def listed(provider_id: str, model_id: str, at: datetime) -> tuple[Listed, ...]:
     """Every price the list has of a model, in its order; nothing for one it does not know."""
     history = [(when, units) for when, units in _history(provider_id, model_id.lower()) or [] if "input" in units]
-    chosen = max([0, *(number for number, (when, _) in enumerate(history) if _holds(when, at.astimezone(UTC)))])
+    chosen = max([0, *(number for number, (when, _) in enumerate(history) if holds(when, at.astimezone(UTC)))])
     found = []
     for number, (when, units) in enumerate(history):
         starts = {int(start) for price in units.values() if isinstance(price, list) for start, _ in price[1]}
@@ -124,7 +123,7 @@ def thresholds(provider_id: str, model_id: str) -> tuple[int, ...]:
 
 def provider_at(base_url: str) -> str | None:
     """The price list's provider whose published API address `base_url` is, or None."""
-    for name, provider in _snapshot()["providers"].items():
+    for name, provider in price_source.snapshot()["providers"].items():
         if re.match(provider["api"], base_url):
             return str(name)
     return None
@@ -132,13 +131,13 @@ def provider_at(base_url: str) -> str | None:
 
 def has_provider(provider_id: str) -> bool:
     """Whether the list has this provider."""
-    return provider_id in _snapshot()["providers"]
+    return provider_id in price_source.snapshot()["providers"]
 
 
-@cache
-def _snapshot() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("price_snapshot.json").read_bytes())
-    return loaded
+def forget() -> None:
+    """Read the list anew when it is asked for next: it has changed."""
+    price_source.snapshot.cache_clear()
+    _history.cache_clear()
 
 
 def _units(provider_id: str, model_id: str, at: datetime) -> dict[str, Any] | None:
@@ -148,7 +147,7 @@ def _units(provider_id: str, model_id: str, at: datetime) -> dict[str, Any] | No
         return None
     chosen: dict[str, Any] = history[0][1]
     for when, units in history:
-        if _holds(when, at.astimezone(UTC)):
+        if holds(when, at.astimezone(UTC)):
             chosen = units
     return chosen
 
@@ -156,20 +155,21 @@ def _units(provider_id: str, model_id: str, at: datetime) -> dict[str, Any] | No
 @cache
 def _history(provider_id: str, model_id: str) -> list[Any] | None:
     """The dated prices of one model; a compact date in the id (`-20251211`) is also tried with dashes."""
-    models = _snapshot()["providers"].get(provider_id, {}).get("models", [])
+    models = price_source.snapshot()["providers"].get(provider_id, {}).get("models", [])
     dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", model_id)
     for reference in (model_id,) if dashed == model_id else (model_id, dashed):
         for match, prices in models:
-            if _matches(match, reference):
+            if matches(match, reference):
                 return list(prices)
     return None
 
 
-def _matches(match: Any, text: str) -> bool:
+def matches(match: Any, text: str) -> bool:
+    """Whether a match clause of the list fits a model's id."""
     if isinstance(match, list):
-        return any(_matches(part, text) for part in match)
+        return any(matches(part, text) for part in match)
     if isinstance(match, dict):
-        return all(_matches(part, text) for part in match["and"])
+        return all(matches(part, text) for part in match["and"])
     operator, value = str(match[0]), str(match[1:])
     if operator == "=":
         return text == value
@@ -182,7 +182,8 @@ def _matches(match: Any, text: str) -> bool:
     return bool(re.search(value, text))
 
 
-def _holds(when: dict[str, Any] | None, at: datetime) -> bool:
+def holds(when: dict[str, Any] | None, at: datetime) -> bool:
+    """Whether a price holds at the instant `at` in UTC."""
     if when is None:
         return True
     if "from" in when:

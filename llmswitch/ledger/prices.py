@@ -12,18 +12,15 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
-from llmswitch.catalog import Model, Price, ProviderSettings
+from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.conversation import CostReport, Usage
-from llmswitch.ledger import price_list
+from llmswitch.ledger import own_price, price_list
 from llmswitch.ledger.price_list import Rates
 
 CostSource = Literal["provider", "list", "plan", "free", "estimate", "unknown"]
 
 BASELINE = "anthropic/claude-opus-4-6"
 """The model of the savings figure, as `price list's provider/model id`, where a profile names none."""
-
-CONFIGURED = "configured"
-"""The price version of a call that was priced by the user's own `price`."""
 
 PRICE_IDS: dict[str, str] = {
     "anthropic": "anthropic",
@@ -135,8 +132,8 @@ def rates_of(
     """What a call of `model` with a prompt of that size is priced by, with the source of a cost made from it and the
     version: the user's own price, else the list's. A local model has that of its open weights elsewhere."""
     provider_id, model_id = price_id(provider), model.model
-    if model.price:
-        return _configured(model.price, provider_id), "list", CONFIGURED
+    if own := own_price.in_force(model.price, at, prompt_tokens):
+        return own_price.rates(own, provider_id), "list", own_price.version(own)
     if model.local:
         provider_id, model_id = "openrouter", OPEN_WEIGHTS.get(model.model.removesuffix(":latest"), "")
     if provider_id is None or not model_id:
@@ -195,18 +192,6 @@ def _listed(
     found, source, version = rates_of(model, provider, at, usage.prompt_tokens or 0)
     amount = found.charge(usage) if found else None
     return (None, "unknown", None) if amount is None else (amount, source, version)
-
-
-def _configured(price: Price, provider_id: str | None) -> Rates:
-    """The user's price. Anthropic's 1-hour cache write is twice the input price, whatever the 5-minute one is."""
-    written = Decimal(price.cache_write) if price.cache_write is not None else None
-    return Rates(
-        input=Decimal(price.input),
-        output=Decimal(price.output),
-        cache_read=Decimal(price.cache_read) if price.cache_read is not None else None,
-        cache_write_5m=written,
-        cache_write_1h=2 * Decimal(price.input) if provider_id == "anthropic" else written,
-    )
 
 
 def _routed(provider_id: str, model_id: str, at: datetime, prompt_tokens: int) -> tuple[Rates | None, CostSource]:

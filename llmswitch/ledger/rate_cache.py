@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.conversation import Usage
-from llmswitch.ledger import price_list
+from llmswitch.ledger import own_price, price_list
 from llmswitch.ledger.price_list import Rates
 from llmswitch.ledger.prices import OPEN_WEIGHTS, CostSource, price_id, rates_of
 from llmswitch.ledger.store import to_pico
@@ -67,7 +67,7 @@ class RateCache:
     ) -> tuple[_PicoRates | Rates | None, CostSource, str | None]:
         name = (model.name, model.model)
         if name not in self._limits:
-            self._limits[name] = _thresholds(model, provider)
+            self._limits[name] = tuple(sorted({*_thresholds(model, provider), *own_price.thresholds(model.price)}))
         key = (*name, at // _SLOT_US, sum(prompt > limit for limit in self._limits[name]))
         if key not in self._rates:
             rates, source, version = rates_of(model, provider, _EPOCH + timedelta(microseconds=at), prompt)

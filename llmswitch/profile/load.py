@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from llmswitch.catalog import Model, Plan, Price, ProviderSettings, Timeouts
+from llmswitch.catalog import Model, Plan, ProviderSettings, Timeouts
 from llmswitch.errors import ConfigError
 from llmswitch.profile import layers
 from llmswitch.profile.builtin_providers import BUILTIN_PROVIDERS, LOCAL_KINDS
 from llmswitch.profile.layers import KeyPath, Layer, Origin
+from llmswitch.profile.own_prices import own_prices
 from llmswitch.profile.schema import SECTIONS, TOP
 from llmswitch.profile.validate import nearest
 from llmswitch.tasks import TASKS
@@ -166,7 +167,7 @@ def _model(
     settings = providers.get(values["provider"])
     values.setdefault("local", settings is not None and settings.kind in LOCAL_KINDS)
     if "price" in values:
-        values["price"] = Price(**{part: str(amount) for part, amount in values["price"].items()})
+        values["price"] = own_prices(values["price"])
     return Model(name, **values)
 
 

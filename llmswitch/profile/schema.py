@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from llmswitch.tasks import MEANING, TASKS
 
-Kind = Literal["text", "int", "number", "bool", "texts", "table", "money", "route", "share", "limits", "tasks"]
+Kind = Literal[
+    "text", "int", "number", "bool", "texts", "table", "money", "route", "share", "limits", "tasks", "prices",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,10 @@ TABLES: dict[str, dict[str, Key]] = {
         "free": Key("bool", "Calls cost nothing (a free tier).", default=False),
         "local": Key("bool", "It runs on this machine; left out: true behind `ollama` and `embedded`."),
         "price": Key(
-            "table", "Dollars for a million tokens: `{ input, output, cache_read, cache_write }`, over the price list."
+            "prices",
+            "Dollars for a million tokens, over the price list: `{ input, output, cache_read, cache_write, cache_write_1h, "
+            "reasoning }`, `request` for each call; `from = 2026-11-01`: from that day (UTC) on; `above = 200_000`: for "
+            "larger prompts. Several: a list of such tables.",
         ),
         "note": Key("text", "A line for people."),
         "options": Key(
@@ -220,7 +225,9 @@ BUDGET_LIMITS: dict[str, Key] = {
 }
 """The keys of a `[budget.SCOPE.NAME]`."""
 
-PRICE_KEYS = ("input", "output", "cache_read", "cache_write")
+PRICE_KEYS = (
+    "input", "output", "cache_read", "cache_write", "cache_write_1h", "reasoning", "request", "from", "above",
+)  # fmt: skip
 ROUTE_KEYS = ("easy", "normal", "hard", "otherwise")
 
 PROJECT_MAY_SET = (

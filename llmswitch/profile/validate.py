@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
+from llmswitch.profile.own_prices import day_of, is_money
 from llmswitch.profile.schema import (
     BUDGET_LIMITS,
     PRICE_KEYS,
@@ -94,19 +94,48 @@ def _value(path: Path, value: Any, key: Key) -> Iterator[Problem]:
         for task in value:
             if task not in TASKS:
                 yield (*path, task), f"unknown task {task!r} in [{name}]{nearest(task, TASKS)}"
-    elif path[0] == "models" and path[-1] == "price":
-        yield from _price(path, value)
+    elif key.kind == "prices":
+        yield from _prices(path, value)
     elif path[0] == "providers" and path[-1] == "timeouts":
         yield from _table(path, value, SECTIONS["timeouts"])
 
 
-def _price(path: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
-    for part, amount in value.items():
+def _prices(path: Path, value: Any) -> Iterator[Problem]:
+    tables = [value] if isinstance(value, Mapping) else value
+    seen: set[tuple[Any, Any]] = set()
+    for table in tables:
+        if not isinstance(table, Mapping):
+            yield path, f"{'.'.join(path)} must be tables such as {{ input = 5, output = 25 }}, not {table!r}"
+            continue
+        found = list(_price(path, table))
+        yield from found
+        key = (day_of(table.get("from")), table.get("above", 0))
+        if not found and key in seen:
+            yield path, f"{'.'.join(path)} has two prices that begin on the same day for the same size of a prompt"
+        seen.add(key)
+    days = [(day_of(table.get("from")), table.get("above", 0)) for table in tables if isinstance(table, Mapping)]
+    for day, above in days:
+        if above and (day, 0) not in days:
+            yield (
+                path,
+                f"{'.'.join(path)} has a price above {above} tokens, and none of the same day for smaller prompts",
+            )
+
+
+def _price(path: Path, table: Mapping[str, Any]) -> Iterator[Problem]:
+    name = ".".join(path)
+    for part, value in table.items():
         if part not in PRICE_KEYS:
-            yield (*path, part), f"unknown key {part!r} in {'.'.join(path)}{nearest(part, PRICE_KEYS)}"
-        elif not _fits(amount, "money"):
-            yield (*path, part), f"{'.'.join(path)}.{part} must be {_WANTED['money']}, not {amount!r}"
-    yield from ((path, f"{'.'.join(path)} needs {part!r}") for part in ("input", "output") if part not in value)
+            yield (*path, part), f"unknown key {part!r} in {name}{nearest(part, PRICE_KEYS)}"
+        elif part == "from":
+            if day_of(value) is None:
+                yield (*path, part), f"{name}.from must be a day such as 2026-11-01, not {value!r}"
+        elif part == "above":
+            if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+                yield (*path, part), f"{name}.above must be a number of tokens above 0, not {value!r}"
+        elif not is_money(value):
+            yield (*path, part), f"{name}.{part} must be {_WANTED['money']}, not {value!r}"
+    yield from ((path, f"{name} needs {part!r}") for part in ("input", "output") if part not in table)
 
 
 _WANTED = {
@@ -119,6 +148,7 @@ _WANTED = {
     "money": "an amount in dollars, 0 or more",
     "route": "a list of model names, or a table { easy, normal, hard, otherwise } of such lists",
     "share": "a number from 0 to 1",
+    "prices": "a table such as { input = 5, output = 25 }, or a list of them",
     "limits": "tables such as [budget.project.NAME]",
     "tasks": "a table such as { review = false }",
 }
@@ -141,8 +171,10 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, Mapping)
         case "tasks":
             return isinstance(value, Mapping) and all(isinstance(wanted, bool) for wanted in value.values())
+        case "prices":
+            return isinstance(value, Mapping) or (isinstance(value, list) and bool(value))
         case "money":
-            return _is_money(value)
+            return is_money(value)
         case "route":
             return _fits(value, "texts") or (
                 isinstance(value, Mapping) and all(_fits(part, "texts") for part in value.values())
@@ -150,13 +182,3 @@ def _fits(value: Any, kind: str) -> bool:
         case "share":
             return number and 0 <= value <= 1
     raise AssertionError(kind)
-
-
-def _is_money(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return False
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return False
-    return amount.is_finite() and amount >= 0
