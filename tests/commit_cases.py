@@ -20,6 +20,7 @@ class Does(StrEnum):
 
     WRITES = "writes a message"
     LEAVES = "leaves, before Python starts"
+    UNSENT = "says which files changed; nothing is sent"
     NOTHING = "finds nothing to describe; no request is made"
     NOT_CALLED = "git does not call it"
 
@@ -226,6 +227,15 @@ SETTINGS = (
     ),
 )
 
+UNSENT = tuple(
+    CommitCase(name, "git commit", "", Does.UNSENT, f"{kind}: add {file}", before=f"{write} >{file}; git add -f {file}")
+    for name, file, write, kind in (
+        ("a lone lock file", "package-lock.json", "echo '{}'", "build"),
+        ("a lone file of secrets", ".env", "echo TOKEN=abc", "chore"),
+        ("a lone binary file", "logo.png", "head -c 100 /dev/zero", "chore"),
+    )
+)
+
 CASES: dict[str, tuple[CommitCase, ...]] = {
     "A commit": PLAIN,
     "With a template": TEMPLATES,
@@ -233,5 +243,6 @@ CASES: dict[str, tuple[CommitCase, ...]] = {
     "Made by git": BY_GIT,
     "In other places": PLACES,
     "With other settings": SETTINGS,
+    "Of what is not sent": UNSENT,
 }
 ALL = tuple(case for cases in CASES.values() for case in cases)

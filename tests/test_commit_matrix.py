@@ -58,7 +58,7 @@ def test_a_way_to_commit_comes_out_as_the_table_says(case: CommitCase, home: Pat
     }
     assert observed == {
         "source": "-" if case.does is Does.NOT_CALLED else case.source,
-        "started": case.does in (Does.WRITES, Does.NOTHING),
+        "started": case.does in (Does.WRITES, Does.NOTHING, Does.UNSENT),
         "requests": 1 if case.does is Does.WRITES else 0,
         "message": _whole(case, place.message()),
     }

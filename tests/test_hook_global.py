@@ -137,3 +137,11 @@ def test_uninstall_takes_the_template_back(project: RealGit, home: Path) -> None
     project.llmswitch("hook", "uninstall", "--global", "--via", "template", "--yes")
     assert _config(project, "init.templateDir") == ""
     assert not (_ours(home) / "git-template").exists()
+
+
+def test_a_hook_that_is_added_later_takes_the_place_of_its_forwarder(project: RealGit, home: Path) -> None:
+    project.llmswitch("hook", "install", "--global", "--yes")
+    ran = project.llmswitch("hook", "install", "--global", "--yes", "prepare-commit-msg", "commit-msg")
+    folder = _ours(home) / "git-hooks"
+    assert ran.out == f"unchanged: {folder}/prepare-commit-msg\ninstalled: {folder}/commit-msg\n"
+    assert "says nothing about the change" in project.run("git", "commit", "--allow-empty", "-m", "wip").err

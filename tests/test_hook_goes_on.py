@@ -87,6 +87,11 @@ def _forbidden_config(project: RealGit, _: Upstream) -> dict[str, str]:
     return {}
 
 
+def _hostile_config(project: RealGit, _: Upstream) -> dict[str, str]:
+    (project.folder / ".llmswitch.toml").write_text("[providers.ollama]\napi_key_cmd = 'touch ../pwned'\n")
+    return {}
+
+
 def _broken_ledger(project: RealGit, _: Upstream) -> dict[str, str]:
     return {"LLMSWITCH_LEDGER": "/dev/null/ledger.db"}
 
@@ -100,6 +105,7 @@ WRONG: dict[str, tuple[Broken, str]] = {
     "the budget is used up": (_budget, "budget"),
     "the configuration is wrong": (_bad_config, ".llmswitch.toml:2: unknown key 'stile'"),
     "the project sets what it may not": (_forbidden_config, "a project may not set 'hooks.block_on'"),
+    "the project names a command": (_hostile_config, "a project may not set 'providers.ollama'"),
     "the ledger can't be opened": (_broken_ledger, "ledger"),
 }
 
@@ -111,6 +117,7 @@ def test_the_commit_goes_on_and_the_file_says_why(
     line, err = _commit(answered, **broken(answered, upstream))
     assert line.startswith("# llmswitch: no message: ")
     assert words in err
+    assert not (answered.folder / "../pwned").exists()
 
 
 def test_a_late_answer_is_a_row_in_the_ledger(answered: RealGit, upstream: Upstream, home: Path) -> None:

@@ -72,12 +72,13 @@ def install(
             f"core.hooksPath is set for all your repositories: hooks in {folder.path} run in every one of them",
             hint="`llmswitch hook install --global` adds them there",
         )
-    for hook, change, found in installing.install(folder.path, hooks, program):
+    for _, change, found in installing.install(folder.path, hooks, program):
         chained = " (runs the hook that was there first)" if found.foreign else ""
         typer.echo(f"{change}: {found.path}{chained}")
-        _ = hook
     if folder.tracked:
         _say(f"{folder.path} is part of the repository: git will show the change")
+    for note in installing.notes(folder.path, hooks):
+        _say(note)
 
 
 def _install_everywhere(
@@ -121,11 +122,19 @@ def uninstall(
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     from llmswitch.hooks import install as installing
+    from llmswitch.hooks.repository import Repository
 
-    folder = _folder()
+    repository = Repository.here()
+    folder = installing.hooks_folder(repository)
     rows = [(hook, found) for hook, found in installing.status(folder.path)]
+    passed_over = installing.passed_over(repository, folder)
     if as_json:
-        body = {"folder": str(folder.path), "core.hooksPath": folder.configured, "tracked": folder.tracked}
+        body = {
+            "folder": str(folder.path),
+            "core.hooksPath": folder.configured,
+            "tracked": folder.tracked,
+            "passed_over": [str(path) for path in passed_over],
+        }
         typer.echo(json.dumps(body | {"hooks": [_row(hook, found) for hook, found in rows]}, ensure_ascii=False))
         return
     scope = f" (core.hooksPath, {folder.configured})" if folder.configured else ""
@@ -133,6 +142,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     width = max(len(hook) for hook, _ in rows)
     for hook, found in rows:
         typer.echo(f"  {hook:<{width}}  {_state(found)}")
+    for path in passed_over:
+        _say(f"{path} has lines of llmswitch too, but git does not look there")
 
 
 def run(
@@ -194,6 +205,7 @@ def _state(found: Found) -> str:
         words.append(f"but {found.program} is gone: install it again")
     else:
         words.append(f"calls {found.program}")
+        words += ["but its lines are of another version: install it again"] * (not found.current)
     return ", ".join(words)
 
 
@@ -213,6 +225,7 @@ def _row(hook: Hook, found: Found) -> dict[str, object]:
         "executable": found.executable,
         "program": str(found.program) if found.program else None,
         "program_exists": _there(found) if ours else None,
+        "current": found.current if ours else None,
     }
 
 

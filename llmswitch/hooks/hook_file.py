@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import Literal
 
 from llmswitch.errors import LlmSwitchError
-from llmswitch.hooks.shim import ASIDE, SHEBANG, Below, Hook, block
+from llmswitch.hooks.shim import ASIDE, SHEBANG, Below, Hook, block, forwarder
 
 Change = Literal["installed", "updated", "unchanged", "removed", "absent"]
 
@@ -43,6 +43,8 @@ class Found:
     foreign: bool = False
     """Somebody else's hook is there, alone or together with ours."""
     executable: bool = True
+    current: bool = True
+    """Our lines are the ones that this version would write."""
 
 
 def inspect(path: Path) -> Found:
@@ -52,6 +54,8 @@ def inspect(path: Path) -> Found:
     if path.is_symlink() or not path.is_file():
         return Found(path, foreign=True, executable=os.access(path, os.X_OK))
     text = _read(path)
+    if text == forwarder(path.name).encode():
+        return Found(path)
     runnable = os.access(path, os.X_OK)
     match = _our_lines(path, text)
     if match is None:
@@ -59,7 +63,10 @@ def inspect(path: Path) -> Found:
     rest = text[: match.start()] + text[match.end() :]
     foreign = rest != SHEBANG.encode() or os.path.lexists(_aside(path))
     below: Below = match["below"].decode()  # type: ignore[assignment]  # one of them: we wrote it
-    return Found(path, below, _program(match[0]), foreign, runnable)
+    hook: Hook = match["hook"].decode()  # type: ignore[assignment]  # as above
+    program = _program(match[0])
+    current = program is not None and match[0] == os.fsencode(block(hook, str(program), below))
+    return Found(path, below, program, foreign, runnable, current)
 
 
 def insert(path: Path, hook: Hook, program: str, *, below: Below | None = None) -> Change:

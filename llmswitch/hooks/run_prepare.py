@@ -44,7 +44,8 @@ def run(repository: Repository, arguments: Sequence[str], choice: Choice) -> int
             )
             if deadline.met():
                 message_file.write(file, message_file.with_message(text, message.text, how))
-                _remember(Generated.of(message.text, results, repository.head), repository.git_dir)
+                if results:  # else no model was asked
+                    _remember(Generated.of(message.text, results, repository.head), repository.git_dir)
         except NothingStagedError:
             return 0
         except TimeoutError:

@@ -105,7 +105,7 @@ def block(hook: Hook, program: str, below: Below) -> str:
 def forwarder(hook: str) -> str:
     """A whole hook file that only runs the repository's own hook: for the names that are none of ours, where
     core.hooksPath would otherwise silence them."""
-    head = f"{SHEBANG}# >>> llmswitch forwards {hook} >>>\n"
+    head = f"{SHEBANG}# From `llmswitch hook install --global`: runs the {hook} of the repository, which core.hooksPath hides.\n"
     return head + _GIT_FOLDER + _REPOSITORY + f'[ ! -x "$o/{hook}" ] || exec "$o/{hook}" "$@"\n'
 
 
