@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 from cache_entries import DIM, EMBEDDER, a_vector, an_entry, at_cosine
-from fixtures_redis import running_redis, vectors_program
+from fixtures_redis import plain_program, running_redis, vectors_program
 from upstream import silent_port
 
 from llmswitch.cache.base import Store
@@ -150,6 +151,35 @@ def test_the_right_password_opens() -> None:
         store = opened(f"unix://{there}?password=right-one")
         assert store.get("x") is None
         store.close()
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """The loopback port of a server that speaks TLS, and the file of the authority that vouches for it."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+    named = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    files = ("-keyout", str(key), "-out", str(certificate))
+    subprocess.run(["openssl", "req", *made, *named, *files], check=True, capture_output=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no")
+    with running_redis(plain_program(), "--tls-port", str(port), "--bind", "127.0.0.1", *own):
+        yield port, certificate
+
+
+def test_a_server_behind_tls_is_used(tls: tuple[int, Path]) -> None:
+    port, certificate = tls
+    store = opened(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={certificate}", Limits(connect_s=5, operation_s=5))
+    store.put(an_entry("one"), None)
+    assert store.get("id-one")
+    store.close()
+
+
+def test_a_server_that_nobody_vouches_for_is_refused(tls: tuple[int, Path]) -> None:
+    with pytest.raises(CacheError, match="certificate"):
+        opened(f"rediss://127.0.0.1:{tls[0]}/0", Limits(connect_s=5, operation_s=5)).get("x")
 
 
 def test_a_url_that_is_none_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -307,6 +308,22 @@ def test_every_put_of_many_is_found_by_its_vector(store: Store) -> None:
         != [f"id-{number}"]
     ]
     assert lost == []
+
+
+def test_threads_share_a_store(store: Store) -> None:
+    def work(thread: int) -> list[str]:
+        for number in range(thread * 20, thread * 20 + 20):
+            store.put(an_entry(str(number)), a_vector(number))
+            store.touch(f"id-{number}")
+        near = [
+            store.near("scope-a", a_vector(n), k=1, threshold=0.9, max_tier=9)
+            for n in range(thread * 20, thread * 20 + 20)
+        ]
+        return [each.entry.id for found in near for each in found]
+
+    with ThreadPoolExecutor(6) as pool:
+        found = [name for names in pool.map(work, range(6)) for name in names]
+    assert sorted(found) == sorted(f"id-{number}" for number in range(120))
 
 
 def test_an_unnamed_kind_says_which_there_are(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ For L2-normalised vectors the share of differing signs grows with the angle; the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmswitch.cache.base import Vector
 
 
-def signs(vectors: Vector) -> NDArray[np.uint64]:
+def signs(vectors: NDArray[Any]) -> NDArray[np.uint64]:
     """(n, words) the signs of (n, dim) vectors, 64 in a word; the last word is filled up with zeros."""
     packed = np.packbits(vectors > 0, axis=1, bitorder="little")
     width = -(-vectors.shape[1] // 64) * 8

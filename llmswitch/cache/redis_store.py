@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from llmswitch.cache.exact_cosine import Nearest
     from llmswitch.cache.redis_vectors import Found, VectorSearch
 
-_LOOKED_AT = 64
+_LOOKED_AT = 16
 _FETCHED_AT_ONCE = 8
 _SLACK = 0.02
 """More than what a cosine loses in the server's, or our, small numbers."""

@@ -15,18 +15,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from llmswitch.cache.quantised import codes, cosines
+from llmswitch.cache.index_scan import differing_signs
+from llmswitch.cache.quantised import codes, cosines, signs
 from llmswitch.cache.redis_scripts import PREFIX
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from llmswitch.cache.base import Entry, Vector
     from llmswitch.cache.redis_connection import RedisConnection
 
 _VISITED = 10_000
 """Elements that the server looks at before it gives up on finding fit ones: it answers nobody else meanwhile."""
-_EFFORT = 200
+_EFFORT = 128
+"""How many candidates the server's search keeps in hand."""
 _FETCHED_AT_ONCE = 2_000
-_SCORED_AT_ONCE = 8_192
+_MOST_ROWS = 50_000
+"""Rows that are fetched at once, the newest ones: older entries of so large a scope are still served to the same prompt."""
+_SCORED = 1_024
+"""Rows whose cosine is computed, of those whose signs differ least."""
 _ROW = struct.Struct("<Bdf")
 
 
@@ -109,12 +116,12 @@ class VectorSets:
 
 @dataclass(slots=True)
 class _Space:
-    """Rows of one space as far as they were fetched: ids, (n,) tiers and ends and scales, (n, dim) codes."""
+    """Rows of one space as far as they were fetched: ids; (n,) tiers, ends and scales; (n, dim) codes; (words, n) bits."""
 
     born: bytes | None = None
     seen: int = 0
     ids: list[str] = field(default_factory=list)
-    columns: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
 
@@ -136,14 +143,13 @@ class FetchedRows:
         if not known.ids:
             return []
         columns = known.columns
-        fit = (columns["tier"] <= max_tier) & (columns["ends"] > time.time())
-        scores = np.full(len(known.ids), -2, np.float32)
-        for start in range(0, len(scores), _SCORED_AT_ONCE):
-            part = slice(start, start + _SCORED_AT_ONCE)
-            scores[part] = cosines(query, columns["codes"][part], columns["scale"][part])
-        scores[~fit] = -2
+        slots = np.flatnonzero((columns["tier"] <= max_tier) & (columns["ends"] > time.time()))
+        if len(slots) > _SCORED:
+            away = differing_signs(columns["bits"][None], signs(query[None])[0])[0][slots]
+            slots = slots[np.argpartition(away, _SCORED)[:_SCORED]]
+        scores = cosines(query, columns["codes"][slots], columns["scale"][slots])
         order = np.argsort(-scores, kind="stable")
-        best = (Found(known.ids[at], float(scores[at])) for at in order if scores[at] > -2)
+        best = (Found(known.ids[slots[at]], float(scores[at])) for at in order)
         return list(islice((found for found in best if found.name not in known.gone), count))
 
     def without(self, space: str, ids: Sequence[str]) -> None:
@@ -156,7 +162,8 @@ class FetchedRows:
             born = client.get(f"{PREFIX}born")
             if born != known.born:
                 known = self._spaces[space] = _Space(born=born)
-            news = client.zrangebyscore(f"{PREFIX}order:{space}", f"({known.seen}", "+inf", withscores=True)
+            since = ("+inf", f"({known.seen}", 0, _MOST_ROWS)
+            news = client.zrevrangebyscore(f"{PREFIX}order:{space}", *since, withscores=True)[::-1]
             fetched: list[tuple[str, bytes]] = []
             for start in range(0, len(news), _FETCHED_AT_ONCE):
                 names = [name for name, _ in news[start : start + _FETCHED_AT_ONCE]]
@@ -170,13 +177,18 @@ class FetchedRows:
 
 def _extend(known: _Space, rows: list[tuple[str, bytes]], dim: int) -> None:
     heads = [_ROW.unpack_from(row) for _, row in rows]
-    fresh: dict[str, Any] = {
+    whole = np.frombuffer(b"".join(row[_ROW.size :] for _, row in rows), np.int8).reshape(-1, dim)
+    fresh: dict[str, NDArray[Any]] = {
         "tier": np.array([head[0] for head in heads], np.uint8),
         "ends": np.array([head[1] for head in heads], np.float64),
         "scale": np.array([head[2] for head in heads], np.float32),
-        "codes": np.frombuffer(b"".join(row[_ROW.size :] for _, row in rows), np.int8).reshape(-1, dim),
+        "codes": whole,
+        "bits": signs(whole).T,
     }
     old = known.columns
-    known.columns = {name: np.concatenate((old[name], new)) if old else new for name, new in fresh.items()}
+    known.columns = {
+        name: np.concatenate((old[name], new), axis=-1 if name == "bits" else 0) if old else new
+        for name, new in fresh.items()
+    }
     known.ids += [name for name, _ in rows]
     known.gone -= {name for name, _ in rows}
