@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -134,7 +133,7 @@ def measure(folder: Path, entries: int, dim: int, runs: int) -> dict[str, float]
     alike = (0.95 * stored[picked] + np.sqrt(1 - 0.95**2) * aside).astype(np.float32)
     np.save(folder / "query.npy", alike[0])
     store = DiskStore(folder, embedder=EMBEDDER, dim=dim, limits=Limits(bytes=2**40))
-    before = resident_bytes()
+    before = resident_mb()
 
     def search(query: Vector) -> Sequence[Neighbour]:
         return store.near(SCOPE, query, k=4, threshold=0.85, max_tier=9)
@@ -151,7 +150,10 @@ def measure(folder: Path, entries: int, dim: int, runs: int) -> dict[str, float]
         | timed("put", runs, lambda run: store.put(an_entry(entries + run, time.time()), aside[run]))
     )
     figures |= {
-        "search_resident_mb": (resident_bytes() - before) / 2**20,
+        **{
+            f"search_{name}_mb": now - was
+            for (name, now), was in zip(resident_mb().items(), before.values(), strict=True)
+        },
         "index_mb": (folder / "v1" / Layout(EMBEDDER, dim).file_name).stat().st_size / 2**20,
         "database_mb": (folder / "v1" / "cache.db").stat().st_size / 2**20,
     }
@@ -161,9 +163,11 @@ def measure(folder: Path, entries: int, dim: int, runs: int) -> dict[str, float]
     return figures | medians("numpy_import", [in_fresh_process(IMPORT_NUMPY) for _ in range(15)])
 
 
-def resident_bytes() -> int:
-    """What this process has in memory now, pages of mapped files included."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+def resident_mb() -> dict[str, float]:
+    """What this process has in memory now: of its own, and pages of files, which other processes share."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    found = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.startswith("Rss")}
+    return {"private": found["RssAnon"], "mapped": found["RssFile"]}
 
 
 def cold(folder: Path, dim: int, what: str, number: int) -> tuple[float, float]:

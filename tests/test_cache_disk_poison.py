@@ -276,19 +276,3 @@ def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
     with pytest.raises(CacheError, match="Not a directory"):
         opened(tmp_path / "cache")
-
-
-def test_a_writer_that_never_ends_is_an_error(folder: Path) -> None:
-    store = DiskStore(folder.parent, embedder=EMBEDDER, dim=DIM, limits=Limits(busy_s=0.2))
-    with contextlib.closing(sqlite3.connect(folder / "cache.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(CacheError, match="busy"):
-            store.put(an_entry("one"), None)
-
-
-def test_reading_waits_for_no_writer(folder: Path) -> None:
-    store = opened(folder.parent)
-    with contextlib.closing(sqlite3.connect(folder / "cache.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        found = (store.exact("scope-a", "hash-1", max_tier=9), lost(store))
-    assert (found[0] is not None, found[1]) == (True, [])

@@ -18,6 +18,7 @@ from llmswitch.cache.disk_entries import FILE, is_damage, open_entries, set_asid
 from llmswitch.cache.disk_rows import ROW_BYTES, EntryRows
 from llmswitch.cache.index_layout import Layout, entry_key
 from llmswitch.cache.limits import Limits
+from llmswitch.cache.plain_disk import if_free
 from llmswitch.cache.record import Record, encode
 from llmswitch.errors import CacheError
 
@@ -83,9 +84,9 @@ class DiskStore:
             return record.entry if record else None
 
     def touch(self, entry_id: str) -> None:
-        """Count a use, for least-recently-used eviction."""
-        with self._serving(), self._cache.transact():
-            self._rows.move_to_end(entry_id)
+        """Count a use, for least-recently-used eviction; while another process writes, one use more or less is no matter."""
+        with self._serving():
+            if_free(self._cache, lambda: self._rows.move_to_end(entry_id))
 
     def remove(self, entry_ids: Iterable[str]) -> int:
         """Forget these; how many there were."""

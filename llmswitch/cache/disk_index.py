@@ -16,6 +16,7 @@ from llmswitch.cache.index import Hit, IndexRefused, VectorIndex
 from llmswitch.cache.index_layout import Layout, entry_key, scope_code
 from llmswitch.cache.index_rows import Row
 from llmswitch.cache.index_scan import Wanted
+from llmswitch.cache.plain_disk import if_free
 from llmswitch.cache.record import Record
 from llmswitch.errors import CacheError
 
@@ -126,8 +127,7 @@ class IndexBeside:
                     index.clear(slot)
                     self._rows.delete_foreign(key)
 
-        with self._cache.transact():
-            self._locked(clear)
+        if_free(self._cache, lambda: self._locked(clear))
 
     def _locked(self, work: Callable[[VectorIndex], T]) -> T:
         """Do `work` with a sound index, made again where it is none. The caller holds the write lock."""

@@ -6,10 +6,12 @@ diskcache's own `Disk` unpickles keys and values, deletes whatever file a row na
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
+from collections.abc import Callable
 
-from diskcache import Cache, Disk
+from diskcache import Cache, Disk, Timeout
 from diskcache.core import DEFAULT_SETTINGS, METADATA, MODE_RAW
 
 Key = str | int
@@ -19,6 +21,7 @@ SETTINGS: dict[str, object] = DEFAULT_SETTINGS | {
     "statistics": 0,
     "tag_index": 0,
 }
+_SHORT_MS = 50
 _KNOWN = frozenset((*SETTINGS, *METADATA))
 _COLUMNS = "key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename, value"
 _TRIGGERS = ("count_insert", "count_delete", "size_insert", "size_update", "size_delete")
@@ -66,6 +69,16 @@ class ReadyCache(Cache):  # type: ignore[misc]  # diskcache has no types
 def new_cache(folder: str, busy_s: float) -> Cache:
     """A `Cache` in a folder where there is no database yet, or one that needs setting up."""
     return Cache(folder, timeout=busy_s, disk=PlainDisk, **SETTINGS)
+
+
+def if_free(cache: Cache, write: Callable[[], None]) -> None:
+    """Do in a transaction what may as well be left undone: where another process is writing, that is not waited for."""
+    cache._sql(f"PRAGMA busy_timeout = {_SHORT_MS}")
+    try:
+        with contextlib.suppress(Timeout), cache.transact():
+            write()
+    finally:
+        cache._sql(f"PRAGMA busy_timeout = {int(1000 * cache.timeout)}")
 
 
 def is_foreign(connection: sqlite3.Connection) -> bool:
