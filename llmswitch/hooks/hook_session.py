@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 _OFFLINE = "LLMSWITCH_OFFLINE"
+_DOES = {"prepare-commit-msg": "writes the message", "commit-msg": "writes a better one", "pre-push": "reviews"}
+"""What the person waits for, in the waiting line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class HookEngine(Engine):
 
         async def seen(event: DispatchEvent) -> None:
             if isinstance(event, Attempting):
-                self.status.waiting(event.candidate.model.name)
+                self.status.waiting(f"{event.candidate.model.name} {_DOES.get(job.hook or '', 'answers')}")
             await emit(event)
 
         try:

@@ -30,7 +30,7 @@ _MINE = ("fixup! ", "squash! ", "amend! ")
 def run(repository: Repository, arguments: Sequence[str], choice: Choice) -> int:
     """0, or BLOCKED for a poor message where the user asked for that."""
     if not arguments:
-        raise InputError(f"{HOOK} needs the message's file", hint="git gives it")
+        raise InputError("the message's file is not named: git gives it as the first argument")
     message = _message(repository, repository.folder / arguments[0])
     if message.startswith(_MINE):
         return 0

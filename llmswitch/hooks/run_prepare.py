@@ -21,7 +21,7 @@ HOOK: Hook = "prepare-commit-msg"
 def run(repository: Repository, arguments: Sequence[str], choice: Choice) -> int:
     """Write the message. The exit code is 0 whatever happens."""
     if not arguments:
-        raise InputError(f"{HOOK} needs the message's file", hint="git gives it")
+        raise InputError("the message's file is not named: git gives it as the first argument")
     file = repository.folder / arguments[0]
     try:
         text = file.read_bytes()
