@@ -25,8 +25,10 @@ STRICT_ROLES = english_words.words(
 CASES = frozenset("がをに")
 """Japanese cases: each may be left out or covered by another particle, but not be another of these."""
 REPEATED = english_words.words("take taking use get do make")
-LIGHT = english_words.words("offer exist")
-LISTING = english_words.words("list show name give find display identify get print output provide view see explain")
+LIGHT = english_words.words("offer exist they")
+LISTING = english_words.words(
+    "list show name give find display identify get print output provide view see explain 説明 見せ"
+)
 """Commands that ask for things when a prompt begins with them."""
 TYPES = english_words.words(
     "directory file command string word function variable user page branch package method option language module table "
@@ -133,9 +135,14 @@ def _without_light(left: Sequence[Item], own: Parsed, other: Parsed) -> list[Ite
         item
         for item in left
         if item.concept not in LIGHT
-        and not (item is own.items[0] and item.concept in LISTING and other.asks)
+        and not (item is _command(own) and item.concept in LISTING and other.asks)
         and not (item.concept in TYPES and _beside_literal(item, own.items))
     ]
+
+
+def _command(one: Parsed) -> Item:
+    """Where a request has its verb: at the beginning in English, at the end in Japanese."""
+    return one.items[-1 if one.language == "ja" else 0]
 
 
 def _beside_literal(item: Item, items: Sequence[Item]) -> bool:

@@ -11,7 +11,7 @@ from llmswitch.cache.guard.english_lemma import concept, forms
 from llmswitch.cache.guard.literals import Piece
 from llmswitch.cache.guard.parsed import Item, Parsed
 
-LONGEST_PHRASE = 7
+LONGEST_PHRASE = 8
 _ENDS = frozenset(".!?;:")
 
 
@@ -28,8 +28,9 @@ class _Token:
 def parse(found: Sequence[Piece]) -> Parsed:
     """Items and marks of these pieces."""
     reader = _Reader()
-    for token in _phrased(_without_politeness(list(_tokens(found)))):
-        reader.read(token)
+    tokens = list(_phrased(_without_politeness(list(_tokens(found)))))
+    for token, after in zip_longest(tokens, tokens[1:]):
+        reader.read(token, after.text if after is not None else "")
     marks = frozenset(reader.closed_marks())
     return Parsed("en", tuple(_without_names(reader.items)), marks, reader.asks)
 
@@ -46,6 +47,8 @@ def _tokens(found: Sequence[Piece]) -> Iterator[_Token]:
     for before, piece, after in zip([None, *found], found, [*found[1:], None], strict=False):
         if piece.sort == "word" and len(piece.text) == 1 and piece.text.isupper() and after == Piece("gap", "."):
             yield _Token(piece.text.lower(), "initial", piece.text)  # J. Smith
+        elif piece.text in ("a", "i") and after is not None and _names_a_letter(after):
+            yield _Token(piece.text, "letter", piece.text)  # f(a, b)
         elif piece == _HYPHEN and before is not None and before.sort == "word":
             continue
         elif piece.sort == "gap":
@@ -58,6 +61,8 @@ def _tokens(found: Sequence[Piece]) -> Iterator[_Token]:
             yield from _words(piece.text, opening=opening)
         elif piece.sort == "number":
             yield from _number(piece.text)
+        elif piece.sort == "name" and piece.text.lower() in lexicon.synonyms():
+            yield _Token(piece.text.lower(), "word", piece.text, capital=True)
         else:
             yield _Token(piece.text, piece.sort, piece.text)
         opening = False
@@ -74,6 +79,11 @@ def _words(raw: str, *, opening: bool) -> Iterator[_Token]:
         whole = head if tail == "s" and head not in _IS_AFTER else f"{head} '{tail}"
     for word in whole.split():
         yield _Token(word, "word", raw, capital)
+
+
+def _names_a_letter(after: Piece) -> bool:
+    """Whether what stands after an "a" shows that it is no article."""
+    return after.sort == "symbol" or (after.sort == "gap" and after.text in ",)]")
 
 
 _HYPHEN = Piece("gap", "-")
@@ -136,10 +146,12 @@ def _phrased(tokens: list[_Token]) -> Iterator[_Token]:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads tokens one after the other. `waiting` are marks that hold for the next item; `fresh`: the relation `role` still
-    waits for what it relates to; `able`: a "can" waits for its verb; `broken`: more than an article stood since
-    the last item; `inverted`: just after the verb that begins a question; `relative`: just after the "that" of "files that were
-    changed", whose time does not matter; `person`: I or you, whoever came first."""
+    """Reads tokens one after the other.
+
+    `waiting` are marks that hold for the next item. `fresh`: the relation `role` still waits for what it relates to. `able`:
+    a "can" waits for its verb. `broken`: more than an article stood since the last item. `inverted`: just after the verb that
+    begins a question. `relative`: just after the "that" of "files that were changed", whose time does not matter. `depth`: of
+    parentheses. `person`: I or you, whoever came first."""
 
     items: list[Item] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
@@ -153,15 +165,17 @@ class _Reader:
     broken: bool = False
     relative: bool = False
     inverted: bool = False
+    depth: int = 0
     person: str = ""
 
-    def read(self, token: _Token) -> None:
-        """Take in one token."""
+    def read(self, token: _Token, after: str) -> None:
+        """Take in one token; `after` is the text of the next one."""
         if token.sort == "gap":
             self._gap(token.text)
         elif token.sort == "word":
-            self._word(token)
-            self.inverted = token.text in _ASKING and not self.items
+            self._word(token, after)
+            asked = token.text in _ASKING and not self.items
+            self.inverted = asked and (token.text not in ("do", "does") or bool(self.marks))
             self.relative = token.text in ("that", "which", "who") and bool(self.items)
         else:
             self._add(token.raw, token.text, frozenset((token.text,)), literal=True)
@@ -173,15 +187,16 @@ class _Reader:
 
     def _gap(self, text: str) -> None:
         self.joined = self.joined and text in "-'"
-        self.broken = True
+        self.broken = self.broken or not self.depth
+        self.depth = max(self.depth + _DEEPER.get(text, 0), 0)
         if text == "," and self.items and self.items[0].role == self.role != "":
             self._end_relation()  # "before the deploy, run …"
         elif text in lexicon.LISTS:
-            self.listed = True
+            self.listed = not self.depth  # the order of arguments matters
         elif text not in "-'\"":
             self._end_relation()
 
-    def _word(self, token: _Token) -> None:
+    def _word(self, token: _Token, after: str) -> None:
         word = token.text
         if word in lexicon.NUMBERS and not token.capital:
             self._add(word, lexicon.NUMBERS[word], frozenset((lexicon.NUMBERS[word],)), literal=True)
@@ -192,6 +207,9 @@ class _Reader:
             self.joined = False
         elif word in lexicon.marks():
             self._mark(lexicon.marks()[word])
+        elif word == "to" and after in lexicon.verbs():
+            self.joined, self.broken = False, True
+            self._end_relation()
         elif word in lexicon.roles():
             self._relation(token, lexicon.roles()[word])
         elif word in lexicon.fillers():
@@ -249,7 +267,8 @@ class _Reader:
         if self.fresh and self.role in _PLACED and (concept_ in _PLACES or (literal and raw[0] in "/~.$*")):
             self.role = "at"  # files under, from or below a folder are the files in it
         self.items.append(Item(raw, concept_, forms_, self.role, literal, name, self.joined, self.listed, self.broken))
-        self.marks += [f"{mark}>{concept_}" for mark in self.waiting]
+        again = sum(item.concept == concept_ for item in self.items[:-1])
+        self.marks += [f"{mark}>{concept_}{again or ''}" for mark in self.waiting]
         self.waiting.clear()
         self.joined, self.listed, self.fresh, self.broken = True, False, False, False
 
@@ -262,6 +281,7 @@ _SCOPED = lexicon.words(
 _MERE = lexicon.words("take taken get got see find")
 """What "can" adds nothing to: the courses I can take are the courses there are."""
 _ASKING = lexicon.words("is are do does can could would")
+_DEEPER = {"(": 1, ")": -1}
 _QUESTIONS = lexicon.words("how why when where who count howmuch howlong")
 _CONTRAST = lexicon.words("but although though however")
 _PERSONS = {"i": "I", "me": "I", "my": "I", "we": "I", "us": "I", "our": "I", "you": "you", "your": "you"}

@@ -121,6 +121,9 @@ phone telephone
 holiday vacation
 mum mom mother
 dad father
+he him his himself
+she her hers herself
+they them their theirs themselves
 javascript js
 typescript ts
 python py
@@ -176,6 +179,16 @@ search grep
 count calculate
 """
 """The same for the verb that a request begins with."""
+
+_VERBS = """
+be do have take get make give find see use need want know go come become keep let begin start stop seem help show hear play run
+move live believe bring happen write provide sit stand lose pay meet include continue learn lead understand watch follow
+create speak read allow add spend grow open walk win offer remember love consider appear buy wait serve die send expect build
+stay fall cut reach kill remain suggest raise pass sell require decide pull fulfill satisfy complete enroll teach attend choose
+explain describe detect remove delete replace convert merge parse install deploy implement call fetch handle prevent avoid
+ensure check verify compare calculate compute improve reduce increase decrease enable disable configure access connect store
+save load rename execute display solve debug optimize determine iterate generate
+"""
 
 _IRREGULAR = """
 take took taken
@@ -261,6 +274,11 @@ will you
 can u
 could u
 can you please
+i 'd be grateful if you could
+i would be grateful if you could
+i 'd appreciate it if you could
+i would appreciate it if you could
+it would be great if you could
 could you please
 would you please
 would you mind
@@ -430,9 +448,6 @@ who: who whom
 count: how-many number-of
 howmuch: how-much
 howlong: how-long
-he: he him his himself
-she: she her hers herself
-they: they them their theirs themselves
 atleast: at-least
 atmost: at-most no-more-than
 exactly: exactly
@@ -488,10 +503,10 @@ how do i go about = how
 how can i go about = how
 what is the way to = how
 what's the way to = how
-what is the best way to = how best
-what's the best way to = how best
-what is a good way to = how best
-best way to = how best
+what is the best way to = how
+what's the best way to = how
+what is a good way to = how
+best way to = how
 the way to = how
 a way to = how
 any way to = how
@@ -520,6 +535,7 @@ at the same time = together
 in total = total
 a number of = some
 possible to = can
+able to = can
 supposed to = should
 going to = will
 gonna = will
@@ -664,6 +680,12 @@ def first_polite() -> frozenset[str]:
 def first_of_phrases() -> frozenset[str]:
     """Words that a phrase may begin with."""
     return frozenset(words_[0] for words_ in phrases())
+
+
+@cache
+def verbs() -> frozenset[str]:
+    """Verbs after which "to" is no direction."""
+    return words(_VERBS)
 
 
 @cache

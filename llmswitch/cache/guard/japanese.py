@@ -31,7 +31,7 @@ def parse(found: Sequence[Piece]) -> Parsed:
     reader = _Reader()
     for piece in found:
         reader.read(piece)
-    return Parsed("ja", tuple(reader.items), frozenset(reader.marks))
+    return Parsed("ja", tuple(reader.items), frozenset(reader.marks), reader.asks)
 
 
 @dataclass(slots=True)
@@ -45,6 +45,7 @@ class _Reader:
     after_mark: bool = False
     joined: bool = False
     listed: bool = False
+    asks: bool = False
 
     def read(self, piece: Piece) -> None:
         """Take in one piece."""
@@ -66,7 +67,7 @@ class _Reader:
 
     def _known(self, text: str, place: int) -> int:
         """Characters of a word of the lexicon that was read here, 0 for none."""
-        if numeral := _NUMERAL.match(text, place):
+        if (numeral := _NUMERAL.match(text, place)) and not self._begins(text, place):
             self._add(numeral.group(), str(_value(numeral.group())), literal=True)
             return len(numeral.group())
         table = lexicon.table()
@@ -83,6 +84,7 @@ class _Reader:
                 self._mark(meaning)
             else:
                 self.joined = False
+                self.asks = self.asks or word.startswith(("何", "なに", "なん", "とは", "って何", "どんな"))
             return length
         return 0
 

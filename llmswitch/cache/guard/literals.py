@@ -49,7 +49,7 @@ _PATTERN = re.compile(
   | (?P<symbol>!(?=[\w(=]) | [+=<>|&^@\#\\§°€£¥$%{{}}\[\]~/-]+)
   | (?P<gap>[^\w\s])
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,  # a name ends where Japanese begins
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from llmswitch.cache.guard.english_words import words
 from llmswitch.cache.guard.parsed import Parsed
 
-_FREE = words("they all any some both exactly already and or nor")
+_FREE = words("all any some both exactly already and or nor")
 """Marks that may be on one side only."""
 _AGAINST = (("all", "some"), ("I before you", "you before I"), ("and", "or"))
 """Free marks that contradict each other all the same."""
@@ -21,8 +21,6 @@ _TIMES = words(
 _NAMES = {
     "past": "the time (past or not)",
     "future": "the time (future or not)",
-    "he": "who “he” is",
-    "she": "who “she” is",
 }
 
 
