@@ -30,7 +30,7 @@ class Light:
 
     name = "light-1"
     dim = DIM
-    threshold = 0.75
+    threshold = 0.5
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """(n, 384), L2-normalised."""
