@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from real_git import RealGit
 
-from llmswitch.hooks import message_file
 from llmswitch.hooks.message_file import Habits, habits, own_text, with_message, with_note
+from llmswitch.hooks.replace_file import replace_file
 from llmswitch.hooks.repository import Repository
 
 HINT = b"# Please enter the commit message for your changes.\n#\n# On branch main\n"
@@ -79,12 +79,12 @@ def test_what_stands_in_the_file_is_told_without_comments() -> None:
     assert own_text(b"Ticket:\n# why?\n\n" + HINT + SCISSORS + b"diff", Habits()) == "Ticket:"
 
 
-def test_writing_keeps_the_mode(tmp_path: Path) -> None:
+def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "COMMIT_EDITMSG"
     path.write_bytes(b"x")
-    path.chmod(0o640)
-    message_file.write(path, b"y")
+    replace_file(path, b"y", 0o640)
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"y", 0o640)
+    assert list(tmp_path.glob("*EDITMSG*")) == [path]
 
 
 CONFIGURED = {
@@ -94,6 +94,11 @@ CONFIGURED = {
     "an automatic one, and # begins a line": (["core.commentChar=auto"], ["-t", "template"], Habits(b"@")),
     "-v": ([], ["-v"], Habits()),
     "scissors": (["commit.cleanup=scissors"], [], Habits(cleanup="scissors")),
+    "scissors, below a template with comments": (
+        ["commit.cleanup=scissors"],
+        ["-t", "template"],
+        Habits(cleanup="scissors"),
+    ),
     "scissors by option, with -v": ([], ["--cleanup=scissors", "-v"], Habits(cleanup="scissors")),
     "whitespace": (["commit.cleanup=whitespace"], [], Habits(cleanup="keep")),
     "verbatim by option": ([], ["--cleanup=verbatim"], Habits(cleanup="keep")),

@@ -21,7 +21,9 @@ HEAVY = (
 )
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ask", "--help"], ["cost", "--help"], ["hook", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["ask", "--help"], ["cost", "--help"], ["hook", "--help"]]
+)
 def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\n"

@@ -19,11 +19,11 @@ _LAST_WORD_S = 0.5
 
 
 class Deadline:
-    """Counts from the start of the process, as far as its CPU time tells of it. `expired` is called in a thread of its
-    own, at most once, and the process ends after it, with `code`."""
+    """Counts from the start of the process, as far as its CPU time tells of it. When it has passed, `last_word` is called in
+    a thread of its own, and the process ends after it, with `code`."""
 
-    def __init__(self, expired: Callable[[], None]) -> None:
-        self._expired = expired
+    def __init__(self, last_word: Callable[[], None]) -> None:
+        self.last_word = last_word
         self._started = time.monotonic() - time.process_time()
         self._changed = threading.Event()
         self._over = False
@@ -65,7 +65,7 @@ class Deadline:
                 continue
             if self.met():
                 try:
-                    self._expired()
+                    self.last_word()
                 finally:
                     _end_children()
                     os._exit(self.code)

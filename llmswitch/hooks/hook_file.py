@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Literal
 
 from llmswitch.errors import LlmSwitchError
+from llmswitch.hooks.replace_file import replace_file
 from llmswitch.hooks.shim import ASIDE, SHEBANG, Below, Hook, block, forwarder
 
 Change = Literal["installed", "updated", "unchanged", "removed", "absent"]
@@ -181,15 +181,7 @@ def _write(path: Path, text: bytes, mode: int) -> None:
     """Replace `path` at once: git must never run half a hook."""
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as fresh:
-            try:
-                fresh.write(text)
-                fresh.flush()
-                os.fchmod(fresh.fileno(), mode)
-                Path(fresh.name).replace(path)
-            except BaseException:
-                Path(fresh.name).unlink(missing_ok=True)
-                raise
+        replace_file(path, text, mode)
 
 
 @contextmanager

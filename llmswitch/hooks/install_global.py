@@ -116,7 +116,8 @@ def install(where: Place, hooks: Sequence[Hook], program: str) -> Iterator[tuple
     """Do what `plan` says. git is led there last, when everything stands."""
     if not where.users_own and where.way == "template":
         _copy_template(where.folder)
-    paths.private_dir(where.hooks) if not where.users_own else where.hooks.mkdir(parents=True, exist_ok=True)
+    if not where.users_own:
+        paths.private_dir(where.hooks)
     for hook in hooks:
         path = where.hooks / hook
         if _forwards(path):

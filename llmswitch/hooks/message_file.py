@@ -4,13 +4,9 @@ trailers, git's comments, the diff of `-v`), a note of ours to where git will dr
 from __future__ import annotations
 
 import codecs
-import os
 import re
-import stat
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from llmswitch.hooks.repository import Repository
 
@@ -87,19 +83,6 @@ def own_text(text: bytes, how: Habits) -> str:
     return b"\n".join(kept).decode(how.encoding, "replace").strip()
 
 
-def write(path: Path, text: bytes) -> None:
-    """Replace the file at once, so that git never reads half a message. Raises OSError."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as fresh:
-        try:
-            fresh.write(text)
-            fresh.flush()
-            os.fchmod(fresh.fileno(), stat.S_IMODE(path.stat().st_mode))
-            Path(fresh.name).replace(path)
-        except BaseException:
-            Path(fresh.name).unlink(missing_ok=True)
-            raise
-
-
 def _seen_prefix(text: bytes) -> bytes:
     """The character of `auto`, as the file's last lines show it."""
     last = text.rstrip().rpartition(b"\n")[2][:1]
@@ -109,9 +92,9 @@ def _seen_prefix(text: bytes) -> bytes:
 def _cleanup(text: bytes, comment: bytes, configured: str) -> str:
     """strip, scissors or keep. With an editor, git's `default` is strip."""
     marked = _SCISSORS.search(text)
-    hinted = any(line.startswith(comment) for line in text[: marked.start() if marked else 0].splitlines())
-    if marked and not hinted:  # `-v` alone has git's advice above its scissors
-        return "scissors"
+    above = text[: marked.start()].split(b"\n")[-2:-1] if marked else []
+    if marked and not any(line.startswith(comment) for line in above):
+        return "scissors"  # `-v` alone has git's advice right above them
     start = _comments_start(text, comment)
     if configured in ("whitespace", "verbatim") or _IGNORED_HINT in text[start : start + 500]:
         return "keep"

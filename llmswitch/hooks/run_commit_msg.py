@@ -27,30 +27,29 @@ OFFER = "LLMSWITCH_EDITMSG"
 _MINE = ("fixup! ", "squash! ", "amend! ")
 
 
-def run(repository: Repository, arguments: Sequence[str], choice: Choice) -> int:
+def run(repository: Repository, arguments: Sequence[str], choice: Choice, deadline: Deadline) -> int:
     """0, or BLOCKED for a poor message where the user asked for that."""
     if not arguments:
         raise InputError("the message's file is not named: git gives it as the first argument")
     message = _message(repository, repository.folder / arguments[0])
     if message.startswith(_MINE):
         return 0
-    with Deadline(lambda: None) as deadline:
-        profile = load_profile(choice, deadline)
-        settings = profile.settings["hooks"]
-        if settings["check"] == "off":
-            return 0
-        found = complaints(message, rules_of(habits.learn(repository), settings["style"], settings["subject_length"]))
-        if not found:
-            return 0
-        for line in found:
-            say(HOOK, line)
-        blocks = settings["check"] == "block"
-        deadline.code = int(ExitCode.BLOCKED) if blocks else 0
-        if settings["offer"] and sys.stderr.isatty():
-            _offer(profile, deadline, repository, message, blocks=blocks)
-        if blocks:
-            say(HOOK, 'the commit is stopped ([hooks] check = "block"); `git commit --no-verify` makes it all the same')
-        return deadline.code
+    profile = load_profile(choice, deadline)
+    settings = profile.settings["hooks"]
+    if settings["check"] == "off":
+        return 0
+    found = complaints(message, rules_of(habits.learn(repository), settings["style"], settings["subject_length"]))
+    if not found:
+        return 0
+    for line in found:
+        say(HOOK, line)
+    blocks = settings["check"] == "block"
+    deadline.code = int(ExitCode.BLOCKED) if blocks else 0
+    if settings["offer"] and sys.stderr.isatty():
+        _offer(profile, deadline, repository, message, blocks=blocks)
+    if blocks:
+        say(HOOK, 'the commit is stopped ([hooks] check = "block"); `git commit --no-verify` makes it all the same')
+    return deadline.code
 
 
 def rules_of(habit: Habit, style: str, subject_length: int) -> Rules:

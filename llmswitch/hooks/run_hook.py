@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from llmswitch.errors import ExitCode, LlmSwitchError
+from llmswitch.hooks.deadline import Deadline
 from llmswitch.hooks.hook_session import Choice
 from llmswitch.hooks.occasion import nothing_to_do
 from llmswitch.hooks.repository import Repository
@@ -27,10 +28,11 @@ _ENTRIES: dict[Hook, str] = {
 def run(hook: Hook, arguments: Sequence[str], choice: Choice) -> int:
     """Do what `hook` is for. 0 whatever happens; BLOCKED where the user asked for it; INTERRUPTED for Ctrl-C."""
     try:
-        repository = Repository.here()
-        if nothing_to_do(hook, arguments, os.environ, repository.git_dir):
-            return 0
-        code: int = import_module(_ENTRIES[hook]).run(repository, arguments, choice)
+        with Deadline(lambda: say(hook, late(deadline))) as deadline:
+            repository = Repository.here()
+            if nothing_to_do(hook, arguments, os.environ, repository.git_dir):
+                return 0
+            code: int = import_module(_ENTRIES[hook]).run(repository, arguments, choice, deadline)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except asyncio.CancelledError:
@@ -42,6 +44,11 @@ def run(hook: Hook, arguments: Sequence[str], choice: Choice) -> int:
         say(hook, bug(error))
         return 0
     return code
+
+
+def late(deadline: Deadline) -> str:
+    """That the time was not enough, and which key sets it."""
+    return f"not done within {deadline.seconds:g} s ([hooks] deadline_s)"
 
 
 def bug(error: Exception) -> str:

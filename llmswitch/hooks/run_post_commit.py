@@ -13,16 +13,15 @@ from llmswitch.hooks.repository import Repository
 NOTES = "llmswitch"
 
 
-def run(repository: Repository, _: Sequence[str], choice: Choice) -> int:
+def run(repository: Repository, _: Sequence[str], choice: Choice, deadline: Deadline) -> int:
     """Write the note; 0."""
     record = generated.take(repository.git_dir)
-    with Deadline(lambda: None) as deadline:
-        profile = load_profile(choice, deadline)
-        if record is None or not profile.settings["hooks"]["note"]:
-            return 0
-        parents, _, message = repository.text("log", "-1", "--encoding=UTF-8", "--format=%P%n%B").partition("\n")
-        kept = record.kept_in(message) if (record.parent or "") in parents.split(" ") else None
-        if kept:
-            note = record.note(kept).encode()
-            repository.run("notes", f"--ref={NOTES}", "add", "--force", "--file=-", "HEAD", stdin=note)
+    profile = load_profile(choice, deadline)
+    if record is None or not profile.settings["hooks"]["note"]:
+        return 0
+    parents, _, message = repository.text("log", "-1", "--encoding=UTF-8", "--format=%P%n%B").partition("\n")
+    kept = record.kept_in(message) if (record.parent or "") in parents.split(" ") else None
+    if kept:
+        note = record.note(kept).encode()
+        repository.run("notes", f"--ref={NOTES}", "add", "--force", "--file=-", "HEAD", stdin=note)
     return 0

@@ -22,32 +22,32 @@ HOOK: Hook = "pre-push"
 OFF = "off"
 
 
-def run(repository: Repository, arguments: Sequence[str], choice: Choice) -> int:
+def run(repository: Repository, arguments: Sequence[str], choice: Choice, deadline: Deadline) -> int:
     """0, or BLOCKED for a finding that the user wants to be stopped for."""
     remote = arguments[0] if arguments else os.environ.get("PRE_COMMIT_REMOTE_NAME", "origin")
     spans = list(pushed.outgoing_ranges(repository, _updates(), remote))
     if not spans:
         return 0
-    with Deadline(lambda: say(HOOK, _late(deadline))) as deadline:
-        profile = load_profile(choice, deadline)
-        settings = profile.settings["hooks"]
-        if settings["push_deadline_s"]:
-            deadline.set(float(settings["push_deadline_s"]))
-        for span in spans:
-            done = _reviewed(profile, deadline, repository, span)
-            if done is None:
-                continue
-            choice.show(done)
-            for error in done.errors:
-                say(HOOK, f"a portion was not reviewed: {_one_line(error)}")
-            if settings["block_on"] != OFF and done.blocking(settings["block_on"]):
-                deadline.code = int(ExitCode.BLOCKED)
-        if deadline.code:
-            say(
-                HOOK,
-                f'the push is stopped ([hooks] block_on = "{settings["block_on"]}"); `git push --no-verify` pushes',
-            )
-        return deadline.code
+    deadline.last_word = lambda: say(HOOK, _late(deadline))
+    profile = load_profile(choice, deadline)
+    settings = profile.settings["hooks"]
+    if settings["push_deadline_s"]:
+        deadline.set(float(settings["push_deadline_s"]))
+    for span in spans:
+        done = _reviewed(profile, deadline, repository, span)
+        if done is None:
+            continue
+        choice.show(done)
+        for error in done.errors:
+            say(HOOK, f"a portion was not reviewed: {_one_line(error)}")
+        if settings["block_on"] != OFF and done.blocking(settings["block_on"]):
+            deadline.code = int(ExitCode.BLOCKED)
+    if deadline.code:
+        say(
+            HOOK,
+            f'the push is stopped ([hooks] block_on = "{settings["block_on"]}"); `git push --no-verify` pushes',
+        )
+    return deadline.code
 
 
 def _reviewed(profile: Profile, deadline: Deadline, repository: Repository, span: Range) -> Review | None:
