@@ -294,3 +294,23 @@ def test_a_weaker_models_answer_does_not_serve_a_stronger_route(llmswitch: Comma
 def test_a_prompt_with_a_key_in_it_is_not_kept(llmswitch: Command) -> None:
     body = object_of(llmswitch, "is sk-abcdefghijklmnopqrstuvwxyz0123456789 a valid key format?")
     assert body["cache"] == "off"
+
+
+def test_explain_shows_the_neighbour_its_score_and_the_verdict(llmswitch: Command, upstream: Upstream) -> None:
+    llmswitch("ask", "what are the prerequisites of course AT 403?")
+    told = llmswitch("ask", "--explain", "what are the prerequisites of course AT 404?").out
+    assert "cache       asked in vain: " in told
+    assert "nearest: what are the prerequisites of course AT 403? (first, " in told
+    assert ", score 0." in told
+    assert calls(upstream) == 1
+
+
+def test_explain_says_why_the_cache_has_no_part(llmswitch: Command) -> None:
+    told = llmswitch("ask", "--explain", "what happened today?").out
+    assert "cache       no part in it: it depends on now ('today')" in told
+
+
+def test_explain_as_json_has_the_cache(llmswitch: Command) -> None:
+    llmswitch("ask", QUESTION)
+    cache = json.loads(llmswitch("ask", "--explain", "--json", QUESTION).out)["cache"]
+    assert (cache["outcome"], cache["neighbour"], cache["model"]) == ("hit", QUESTION, "first")

@@ -58,6 +58,11 @@ class OpenedCache:
             return Lookup(None, "miss", "nothing is kept for this task, system prompt, attachments and route")
         return self.policy.lookup(query)
 
+    def nearest(self, query: Query, vector: Vector) -> Neighbour | None:
+        """The nearest entry, however far, for an explanation. Raises CacheError."""
+        found = self.policy.store.near(query.scope, vector, k=1, threshold=-1.0, max_tier=query.max_tier)
+        return found[0] if found else None
+
     def vector(self, prompt: str) -> Vector | None:
         """The prompt as its entry will be kept; None where nothing is embedded. Raises CacheError."""
         embedder = self.policy.embedder if self._spec != "none" else None

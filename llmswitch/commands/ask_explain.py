@@ -29,7 +29,8 @@ TYPICAL_OUTPUT_TOKENS = 500
 
 
 def explain(call: Call, profile: Profile, request: Request, given: PromptInput) -> int:
-    """Print the explanation; exit 0 when some candidate would be tried, else 79 where the budget is the reason, or 69."""
+    """Print the explanation; exit 0 when the cache or some candidate would answer, else 79 (because of the budget) or 69."""
+    from llmswitch.commands.explain_cache import from_cache
     from llmswitch.terminal.explain import Considered, Explanation, render_explanation
 
     job = Job(
@@ -48,6 +49,7 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
         engine = Engine(profile, ledger, classify.build(profile))
         with in_session(call, engine, job, _say_nothing) as (engine, job):
             label = engine.label(job)
+            cache = from_cache(engine, job, label)
         tokens = estimate_request(job.request)
         found = engine.candidates(job, label)
         considered = [
@@ -76,12 +78,13 @@ def explain(call: Call, profile: Profile, request: Request, given: PromptInput) 
         prompt_tokens=tokens,
         output_tokens=output_tokens,
         profile=profile.name,
+        cache=cache,
     )
     if call.output in ("json", "json-stream"):
         print_json(explanation)
     else:
         sys.stdout.write(render_explanation(explanation, sys.stdout))
-    if any(one.skipped is None for one in considered):
+    if cache.outcome == "hit" or any(one.skipped is None for one in considered):
         return int(ExitCode.OK)
     return int(ExitCode.BUDGET if any(one.over_budget for one in found) else ExitCode.NO_CANDIDATE)
 

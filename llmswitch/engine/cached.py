@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from llmswitch.cache.base import Entry, Lookup, Query
+from llmswitch.cache.base import Entry, Lookup, Neighbour, Query
 from llmswitch.cache.scope import scope_of, uncacheable
 from llmswitch.catalog import Model
 from llmswitch.classify import Label
@@ -40,6 +40,10 @@ class Repeats(Protocol):
 
     def lookup(self, query: Query) -> Lookup:
         """What is kept for this prompt, or why nothing serves."""
+        ...
+
+    def nearest(self, query: Query, vector: Vector) -> Neighbour | None:
+        """The nearest entry, however far."""
         ...
 
     def vector(self, prompt: str) -> Vector | None:
@@ -145,6 +149,20 @@ class Visit:
         models = {f"{model.provider}:{model.model}" for model in map(self.profile.model, names)}
         return scope_of(job.request, job.words, job.attachment, task=label.task, models=models)
 
+    def query(self, model: Model | None) -> Query:
+        """What is asked where `model` would be called now."""
+        return Query(self.job.words, self.scope, ANY_TIER if model is None else model.tier, self.now())
+
+    async def nearest(self, model: Model | None) -> Neighbour | None:
+        """After a `look` in vain: the nearest entry, however far."""
+        vector = self.lookup.vector if self.lookup is not None else None
+        if vector is None:
+            return None
+        query = self.query(model)
+        return await self._guarded(
+            within(self._deadline_s, lambda: self._repeats.nearest(query, vector), "cache nearest")
+        )
+
     async def look(self, model: Model | None) -> Hit | None:
         """An answer at least as strong as one of `model`, the first candidate that would be called now; None where nobody
         can be. Asks once in a dispatch."""
@@ -156,7 +174,7 @@ class Visit:
             return None
         if self.job.cache == "refresh":
             return None
-        query = Query(self.job.words, self.scope, ANY_TIER if model is None else model.tier, self.now())
+        query = self.query(model)
         self.lookup = await self._guarded(within(self._deadline_s, lambda: self._repeats.lookup(query), "cache lookup"))
         found = self.lookup.entry if self.lookup else None
         if found is None or self.lookup is None or self.lookup.how == "miss":

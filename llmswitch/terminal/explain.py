@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TextIO
 
-from llmswitch.terminal.amounts import duration, money
+from llmswitch.terminal.amounts import age, duration, money
 from llmswitch.terminal.style import BOLD, DIM, neutral, paint, uses_color
 from llmswitch.terminal.tables import render_table
 
@@ -46,9 +46,22 @@ class Considered:
 
 
 @dataclass(frozen=True, slots=True)
+class FromCache:
+    """What the answer cache would do: `outcome` hit, miss or off, and why. `neighbour` is the nearest prompt that was looked
+    at, `score` its cosine, `age_s` its answer's age, `model` who gave that."""
+
+    outcome: str
+    reason: str
+    neighbour: str | None = None
+    score: float | None = None
+    age_s: float | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """What `ask` would do. The first candidate that is not skipped is the one it would call. Costs are estimated for
-    `prompt_tokens` in and `output_tokens` out."""
+    """What `ask` would do. The first candidate that is not skipped is the one it would call, unless the `cache` has an
+    answer. Costs are estimated for `prompt_tokens` in and `output_tokens` out."""
 
     task: str
     confidence: float
@@ -59,6 +72,7 @@ class Explanation:
     prompt_tokens: int
     profile: str
     output_tokens: int | None = None
+    cache: FromCache | None = None
 
     @property
     def chosen(self) -> int | None:
@@ -66,6 +80,8 @@ class Explanation:
         return next((n for n, one in enumerate(self.candidates) if one.skipped is None), None)
 
 
+LONGEST_NEIGHBOUR = 200
+"""Characters of a kept prompt that are shown."""
 _HEADERS = ("", "model", "provider", "id", "tier", "context", "est. cost", "why")
 _RIGHT = (4, 5, 6)
 _DIM = (2, 3)
@@ -94,6 +110,16 @@ def _facts(explanation: Explanation) -> list[tuple[str, str]]:
     answer = f", an answer of {explanation.output_tokens:,} assumed" if explanation.output_tokens else ""
     facts.append(("prompt", f"about {explanation.prompt_tokens:,} tokens{answer}"))
     facts.append(("profile", explanation.profile))
+    return facts + (_cache(explanation.cache) if explanation.cache else [])
+
+
+def _cache(cache: FromCache) -> list[tuple[str, str]]:
+    outcome = {"hit": "answered from it", "miss": "asked in vain", "off": "no part in it"}[cache.outcome]
+    facts = [("cache", f"{outcome}: {cache.reason}")]
+    if cache.neighbour is not None:
+        score = "" if cache.score is None else f", score {cache.score:.3f}"
+        source = "" if cache.age_s is None else f" ({cache.model}, {age(cache.age_s)} old{score})"
+        facts.append(("", f"nearest: {' '.join(cache.neighbour.split())[:LONGEST_NEIGHBOUR]}{source}"))
     return facts
 
 
