@@ -14,7 +14,6 @@ pytest_plugins = [
     "fixtures_clients",
     "fixtures_redis",
     "fixtures_git",
-    "fixtures_redis",
 ]
 
 _REAL_HOME = Path.home()

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from llmswitch.cache.semantic import SemanticCache
     from llmswitch.catalog import ProviderSettings
 
-REDIS = "redis://127.0.0.1:6379/0"
-
 
 def folder(settings: Mapping[str, Any]) -> Path:
     """Where the `disk` store of a profile's `[cache]` is."""
@@ -107,7 +105,7 @@ class OpenedCache:
         return open_store(
             kind,
             path=folder(self._settings),
-            url=self._settings["url"] or REDIS,
+            url=self._settings["url"],
             embedder_name=embedder,
             dim=dim,
             limits=Limits(bytes=self._settings["limit_mb"] * 2**20),

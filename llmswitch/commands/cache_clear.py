@@ -48,16 +48,16 @@ def clear(
             return
         if chosen is None:
             count = cache.store.stats().entries
-            _agree(f"all {count:,} answers", yes=yes)
+            _agree(f"all {_answers(count)}", yes=yes)
             cache.store.clear()
         else:
             found = [entry.id for entry in cache.store.entries() if chosen(entry)]
             if not found:
                 typer.echo("nothing like that is kept")
                 return
-            _agree(f"{len(found):,} answers", yes=yes)
+            _agree(_answers(len(found)), yes=yes)
             count = cache.store.remove(found)
-    typer.echo(f"forgotten: {count:,} answers")
+    typer.echo(f"forgotten: {_answers(count)}")
 
 
 def export(
@@ -81,7 +81,7 @@ def export(
         from llmswitch.commands.private_file import write
 
         count = write(file, lines)
-    typer.echo(f"{file}: {count:,} answers", err=True)
+    typer.echo(f"{file}: {_answers(count)}", err=True)
 
 
 def seconds_of(age: str) -> float:
@@ -106,6 +106,10 @@ def _chooser(older_than: str | None, project: str | None, task: str | None) -> C
         )
 
     return chosen
+
+
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count:,} answers"
 
 
 def _agree(about: str, *, yes: bool) -> None:

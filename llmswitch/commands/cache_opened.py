@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from llmswitch.cache.opening import OpenedCache
@@ -31,13 +30,8 @@ def opened(profile: Profile) -> Iterator[OpenedCache | None]:
 
 def folder_or_url(profile: Profile) -> str:
     """Where it is; a password in the URL is not shown."""
-    from llmswitch.cache.opening import REDIS, folder
+    from llmswitch.cache.opening import folder
+    from llmswitch.cache.redis_connection import DEFAULT_URL, shown
 
     settings = profile.settings["cache"]
-    if settings["store"] != "redis":
-        return str(folder(settings))
-    parts = urlsplit(settings["url"] or REDIS)
-    if parts.password is None:
-        return urlunsplit(parts)
-    user, place = parts.username or "", parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}:***@{place}"))
+    return shown(settings["url"] or DEFAULT_URL) if settings["store"] == "redis" else str(folder(settings))

@@ -122,7 +122,12 @@ def _lines(used: Use, contents: Contents, days: int) -> Sequence[tuple[str, str]
     if told := _learnt(contents.learnt):
         lines.append(("learnt", told))
     store = contents.store
-    lines.append(("kept", f"{store.entries:,} answers, {megabytes(store.bytes)}" if store else "nothing"))
+    lines.append(
+        (
+            "kept",
+            f"{store.entries:,} answer{'s' * (store.entries != 1)}, {megabytes(store.bytes)}" if store else "nothing",
+        )
+    )
     return lines
 
 
