@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 WORK = """
@@ -60,6 +61,58 @@ def make(folder: Path, files: int, megabytes: float) -> None:
     git(folder, "add", ".")
 
 
+@dataclass
+class Measured:
+    """Milliseconds of whole processes and of our own part in them, megabytes, and the last run's answer."""
+
+    walls: list[float] = field(default_factory=list)
+    owns: list[float] = field(default_factory=list)
+    sizes: list[float] = field(default_factory=list)
+    last: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return (
+            f"whole process median {statistics.median(self.walls):.0f} ms, least {min(self.walls):.0f} ms; "
+            f"without Python's start median {statistics.median(self.owns):.0f} ms; {max(self.sizes):.0f} MB; "
+            f"{self.last['chars']:,} characters to send"
+        )
+
+
+def measure(folder: Path, runs: int) -> Measured:
+    """The preparation in `runs` fresh processes."""
+    measured = Measured()
+    for _ in range(runs):
+        started = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", WORK], cwd=folder, capture_output=True, check=True)
+        measured.walls.append((time.perf_counter() - started) * 1000)
+        measured.last = json.loads(done.stdout)
+        measured.owns.append(measured.last["own_ms"])
+        measured.sizes.append(measured.last["mb"])
+    return measured
+
+
+def measure_command(folder: Path, home: Path, runs: int) -> list[float]:
+    """Milliseconds of `llmswitch commit-message` with a profile without models: all but the model's answer."""
+    home.mkdir()
+    profile = home / "nobody.toml"
+    profile.write_text('[classifier]\nmode = "linear"\n[hooks]\nsummarize = false\n', encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    walls = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "llmswitch", "commit-message", "-P", str(profile)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        walls.append((time.perf_counter() - started) * 1000)
+        if b"has no model for" not in done.stderr:
+            raise SystemExit(done.stderr.decode())
+    return walls
+
+
 def main() -> int:
     """Make the repository, run, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,24 +120,26 @@ def main() -> int:
     parser.add_argument("--diff-mb", type=float, default=5.0)
     parser.add_argument("--runs", type=int, default=7)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "project"
+        folder.mkdir()
         make(folder, asked.files, asked.diff_mb)
         size = len(subprocess.run(["git", "diff", "--cached"], cwd=folder, capture_output=True, check=True).stdout)
-        walls, owns, sizes, last = [], [], [], {}
-        for _ in range(asked.runs):
-            started = time.perf_counter()
-            done = subprocess.run(
-                [sys.executable, "-c", WORK], cwd=folder, env=os.environ.copy(), capture_output=True, check=True
-            )
-            walls.append((time.perf_counter() - started) * 1000)
-            last = json.loads(done.stdout)
-            owns.append(last["own_ms"])
-            sizes.append(last["mb"])
-    print(f"{asked.files:,} files, a staged diff of {size / 1e6:.1f} MB over {last['files']} files; {asked.runs} runs")
-    print(f"whole process: median {statistics.median(walls):.0f} ms, least {min(walls):.0f} ms")
-    print(f"of it our own: median {statistics.median(owns):.0f} ms, least {min(owns):.0f} ms")
-    print(f"largest memory: {max(sizes):.0f} MB; what would be sent: {last['chars']:,} characters")
+        plain = measure(folder, asked.runs)
+        command = measure_command(folder, Path(name) / "home", asked.runs)
+        largest = folder / "src/package_0/part_0/module_0.py"
+        secret = 'password = "Zq3v9WkLm2"'
+        largest.write_text(f"{secret}\n{secret}\n{largest.read_text(encoding='utf-8')}", encoding="utf-8")
+        git(folder, "add", ".")
+        with_secret = measure(folder, asked.runs)
+    print(
+        f"{asked.files:,} files, a staged diff of {size / 1e6:.1f} MB over {plain.last['files']} files; {asked.runs} runs"
+    )
+    print(f"nothing suspicious: {plain}")
+    print(f"with a secret ({with_secret.last['secrets']:.0f} found, so the rules' library is loaded): {with_secret}")
+    print(
+        f"`llmswitch commit-message` up to the model: median {statistics.median(command):.0f} ms, least {min(command):.0f} ms"
+    )
     return 0
 
 

@@ -143,3 +143,16 @@ def test_a_diff_without_anything_suspicious_loads_no_library() -> None:
         "assert not any(name.startswith(('detect_secrets', 'requests')) for name in sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_librarys_network_client_is_not_loaded_by_a_scan_and_works_afterwards() -> None:
+    program = (
+        "import sys\n"
+        "from llmswitch.hooks.detectors import library_rule\n"
+        "assert library_rule('a.py', 'password = \"Zq3v9WkLm2\"') == 'Secret Keyword'\n"
+        "assert 'urllib3' not in sys.modules\n"
+        "import requests\n"
+        "assert issubclass(requests.exceptions.ConnectionError, requests.RequestException)\n"
+        "assert 'urllib3' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
