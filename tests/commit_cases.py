@@ -56,6 +56,7 @@ PLAIN = (
     _writes("plain", "git commit", sent=("+hello",)),
     _writes("the diff in the editor", "git commit -v", note="the diff below the scissors stays out of the message"),
     _writes("signed off", "git commit -s", message=f"{GENERATED}\n\nSigned-off-by: A Person <person@example.com>"),
+    _writes("with a trailer", "git commit --trailer 'Refs: 7'", message=f"{GENERATED}\n\nRefs: 7"),
     _writes("all tracked files", "git commit -a", before="echo hello >>README", sent=("README", "+hello")),
     _writes(
         "one file",
@@ -189,6 +190,14 @@ PLACES = (
         "git commit",
         before=f"git worktree add -q -b spaced '../a tree'; cd '../a tree'; {CHANGE}",
         folder="a tree",
+    ),
+    _writes(
+        "a bare repository with a work tree",
+        "GIT_DIR=../dot.git GIT_WORK_TREE=. git commit",
+        before="git clone -q --bare . ../dot.git; export GIT_DIR=../dot.git GIT_WORK_TREE=.; git read-tree HEAD; "
+        + CHANGE,
+        environment={"GIT_DIR": "../dot.git", "GIT_WORK_TREE": "."},
+        sent=("+hello",),
     ),
     _writes("a SHA-256 repository", "git commit", init=("--object-format=sha256",)),
     _writes(

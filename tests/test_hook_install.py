@@ -174,6 +174,15 @@ def test_hooks_path_is_where_git_looks(project: RealGit) -> None:
     assert ran.out == f"installed: {project.folder}/tools/hooks/prepare-commit-msg\n"
 
 
+@pytest.mark.parametrize("configured", ["", "tools/hooks"])
+def test_from_a_folder_below_it_is_the_same_place(project: RealGit, configured: str) -> None:
+    if configured:
+        project.git("config", "core.hooksPath", configured)
+    project.write({"a/b/file": ""})
+    ran = project.at(project.folder / "a/b").llmswitch("hook", "install")
+    assert ran.out == f"installed: {project.folder}/{configured or '.git/hooks'}/prepare-commit-msg\n"
+
+
 def test_a_tracked_hooks_folder_is_told_of(project: RealGit) -> None:
     project.write({"tools/hooks/README": "hooks"})
     project.git("add", "-A")
