@@ -33,7 +33,6 @@ COMMANDS = (
     "hook",
     "commit-message",
     "review",
-    "pr-description",
     "template",
     "key",
     "init",

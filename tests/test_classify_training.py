@@ -23,14 +23,14 @@ def _some() -> list[Row]:
 
 
 def test_training_twice_gives_the_same_bytes() -> None:
-    settings = model.Settings(iterations=8, most=2000)
+    settings = model.Settings(iterations=8, most=(2000, 2000, 2000, 2000))
     assert build(_some(), settings, COST) == build(_some(), settings, COST)
 
 
 def test_a_quantised_model_says_what_the_exact_one_says(tmp_path: Path) -> None:
     rows = _some()
     file = tmp_path / "weights"
-    file.write_bytes(build(rows, model.Settings(iterations=30, most=4000), COST))
+    file.write_bytes(build(rows, model.Settings(iterations=30, most=(4000, 4000, 4000, 4000)), COST))
     linear = Linear(path=file)
     right = sum(linear.label(row.prompt).task == row.label for row in rows)
     assert right / len(rows) > 0.9  # of the rows it was trained on

@@ -10,27 +10,25 @@ import numpy as np
 import scipy.optimize as so  # type: ignore[import-untyped]  # no stubs: a tool of development only
 import scipy.sparse as sp  # type: ignore[import-untyped]
 
-from llmswitch.classify.features import Features
+from llmswitch.classify.features import GROUPS, Features
 from llmswitch.tasks import TASKS
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-GROUPS = ("grams", "cues", "head")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What is chosen by inner folds. `l2` is the penalty on squared weights; `hand` and `weak` are the weights of rows of that
-    kind beside our own; `scale_cues` and `scale_head` the lengths of those groups' vectors (that of the n-grams is 1);
-    a feature is known from `least` prompts on, and of a group's features the `most` that tell labels apart best."""
+    kind beside our own; `scales` the lengths of the groups' vectors, in the order of GROUPS;
+    a feature is known from `least` prompts on, and of each group's the `most` that tell labels apart best."""
 
-    l2: float = 8e-4
+    l2: float = 1.5e-4
     hand: float = 3.0
     weak: float = 0.3
-    scale_cues: float = 0.7
-    scale_head: float = 1.5
+    scales: tuple[float, ...] = (1.2, 0.7, 1.5, 1.0)
     least: int = 3
-    most: int = 15_000
-    iterations: int = 50
+    most: tuple[int, ...] = (22_000, 4_000, 15_000, 9_000)
+    iterations: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,7 @@ class Group:
         matrix = sp.csr_matrix((values, np.array(columns, dtype=np.int32), ends), shape=(len(sets), len(place)))
         lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
         lengths[lengths == 0] = 1.0
+        matrix.sum_duplicates()
         return sp.csr_matrix(sp.diags(self.scale / lengths) @ matrix)
 
 
@@ -78,25 +77,25 @@ def encode(groups: Sequence[Group], found: Sequence[Features]) -> sp.csr_matrix:
 def groups_of(found: Sequence[Features], labels: Array, settings: Settings) -> tuple[Group, ...]:
     """The features worth a row: seen in `least` prompts, and of the n-grams the `most` that tell labels apart best."""
     return tuple(
-        _group([getattr(one, name) for one in found], labels, settings, scale)
-        for name, scale in zip(GROUPS, (1.0, settings.scale_cues, settings.scale_head), strict=True)
+        _group([getattr(one, name) for one in found], labels, settings.least, most, scale)
+        for name, most, scale in zip(GROUPS, settings.most, settings.scales, strict=True)
     )
 
 
-def _group(sets: Sequence[Iterable[int]], labels: Array, settings: Settings, scale: float) -> Group:
+def _group(sets: Sequence[Iterable[int]], labels: Array, least: int, most: int, scale: float) -> Group:
     counts: Counter[int] = Counter()
     for numbers in sets:
-        counts.update(numbers)
-    kept = sorted(number for number, count in counts.items() if count >= settings.least)
+        counts.update(set(numbers))
+    kept = sorted(number for number, count in counts.items() if count >= least)
     frequency = np.array([counts[number] for number in kept], dtype=np.float64)
-    if len(kept) > settings.most:
+    if len(kept) > most:
         place = {number: index for index, number in enumerate(kept)}
         seen = np.zeros((len(kept), int(labels.max()) + 1))
         for numbers, label in zip(sets, labels, strict=True):
-            seen[[place[number] for number in numbers if number in place], int(label)] += 1
+            seen[[place[number] for number in set(numbers) if number in place], int(label)] += 1
         expected = frequency[:, None] * (np.bincount(labels.astype(int), minlength=seen.shape[1]) / len(labels))
         chi = ((seen - expected) ** 2 / np.maximum(expected, 1e-9)).sum(axis=1)
-        best = np.sort(np.argsort(-chi, kind="stable")[: settings.most])
+        best = np.sort(np.argsort(-chi, kind="stable")[:most])
         kept = [kept[index] for index in best]
         frequency = frequency[best]
     idf = np.log((1 + len(sets)) / (1 + frequency)) + 1

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 PROMPTS = Path(__file__).with_name("prompts")
+READINGS = Path(__file__).with_name("readings")
 Kind = Literal["own", "hand", "weak"]
 
 
@@ -35,14 +36,18 @@ def own(folder: Path = PROMPTS) -> list[Row]:
     ]
 
 
-def shared(folder: Path) -> list[Row]:
-    """The rows that are not ours to distribute: `read_by_hand.jsonl` and `weak_labels.jsonl` of `folder`."""
+def shared(folder: Path, readings: Path = READINGS) -> list[Row]:
+    """The rows that are not ours to distribute: `read_by_hand.jsonl` and `weak_labels.jsonl` of `folder`. The weak labels
+    were read again: `readings` holds JSONL of {"id", "label"}, where a label of null drops the row."""
     kinds: tuple[tuple[str, Kind], ...] = (("read_by_hand", "hand"), ("weak_labels", "weak"))
-    return [
-        Row(entry["prompt"], entry["label"], entry["source"], entry["lang"], kind)
-        for name, kind in kinds
-        for entry in read(folder / f"{name}.jsonl")
-    ]
+    read_again = {entry["id"]: entry["label"] for file in sorted(readings.glob("*.jsonl")) for entry in read(file)}
+    rows = []
+    for name, kind in kinds:
+        for entry in read(folder / f"{name}.jsonl"):
+            label = read_again.get(entry["id"], entry["label"])
+            if label is not None:
+                rows.append(Row(entry["prompt"], label, entry["source"], entry["lang"], kind))
+    return rows
 
 
 def repository(source: str) -> str:
@@ -51,7 +56,7 @@ def repository(source: str) -> str:
     return name.rsplit("-v", 1)[0] if "arena-hard" in name else name
 
 
-def read(path: Path) -> Iterator[dict[str, str]]:
+def read(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSONL file."""
     with path.open(encoding="utf-8") as lines:
         for line in lines:

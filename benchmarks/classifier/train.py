@@ -19,7 +19,7 @@ from benchmarks.classifier import model
 from benchmarks.classifier.model import Array, Model, Settings
 from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
 from llmswitch.classify.evaluation import TIER
-from llmswitch.classify.features import Features, features
+from llmswitch.classify.features import GROUPS, Features, features
 from llmswitch.classify.linear import DIFFICULTIES
 from llmswitch.classify.weights import LANES, SHIPPED, encode
 from llmswitch.tasks import TASKS
@@ -29,8 +29,9 @@ MOST = 2047
 """Lane values run from 0 to MOST, ZERO is the weight 0: eleven bits, so that 8,192 rows fit into 24."""
 
 
-TOO_WEAK, TOO_STRONG = 0.5, 0.05
-"""What a tier too weak, and a tier too strong, adds to the cost of a wrong label (which is 1)."""
+TOO_WEAK, TOO_STRONG = 0.1, 0.0
+"""What a tier too weak, and a tier too strong, adds to the cost of a wrong label (which is 1). Of the values tried, the
+largest that takes nothing from accuracy and right tier on sources left out, and keeps the calibration error under 0.05."""
 
 
 def cost_of(truth: str, said: str, too_weak: float = TOO_WEAK) -> float:
@@ -47,7 +48,8 @@ def costs(too_weak: float = TOO_WEAK) -> tuple[tuple[float, ...], ...]:
 
 
 COST = costs()
-CANDIDATES = (Settings(l2=4e-4), Settings(), Settings(l2=1.6e-3))
+THIRDS = 3
+CANDIDATES = (Settings(l2=7.5e-5), Settings(), Settings(l2=3e-4))
 
 
 def labels_of(rows: Sequence[Row]) -> Array:
@@ -66,9 +68,14 @@ def hand_groups(rows: Sequence[Row]) -> list[str]:
     return sorted({repository(row.source) for row in rows if row.kind == "hand"})
 
 
+def third_of(row: Row) -> int:
+    """The fold of a writer of ours: the same letter is an English and a Japanese file."""
+    return ord(row.source[-1]) % THIRDS
+
+
 def fold_of(row: Row) -> str:
-    """What is left out together: a repository or collection; of our own prompts, one English and one Japanese writer."""
-    return row.source[-1] if row.kind == "own" else repository(row.source)
+    """What is left out together: a repository or collection; of our own prompts, a third of the writers."""
+    return f"writers {third_of(row)}" if row.kind == "own" else repository(row.source)
 
 
 def fold_logits(
@@ -128,7 +135,7 @@ def quantise(
     }
     rows: dict[int, list[int]] = {}
     start = 0
-    for name, group in zip(model.GROUPS, trained.groups, strict=True):
+    for name, group in zip(GROUPS, trained.groups, strict=True):
         block = both[start : start + len(group.numbers)] * group.idf[:, None]
         unit = float(np.abs(block).max()) / (ZERO - 1)
         header[name] = {"scale": float(f"{unit * group.scale:.9g}")}

@@ -9,14 +9,14 @@ import base64
 import json
 import os
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from sys import byteorder
 from typing import Any
 
 from llmswitch import paths
-from llmswitch.classify.features import Features
+from llmswitch.classify.features import GROUPS, VERSION, Features
 from llmswitch.tasks import TASKS
 
 RECENT = 50
@@ -75,18 +75,20 @@ def _recent() -> list[dict[str, Any]]:
     return _lines(folder() / "recent.jsonl")[-RECENT:]
 
 
-def _packed(found: Features) -> dict[str, str]:
-    return {name: _pack(getattr(found, name)) for name in ("grams", "cues", "head")}
+def _packed(found: Features) -> dict[str, Any]:
+    return {"features": VERSION, **{name: _pack(getattr(found, name)) for name in GROUPS}}
 
 
 def _unpacked(entry: Mapping[str, Any]) -> Features | None:
+    if entry.get("features") != VERSION:
+        return None
     try:
-        return Features(*(frozenset(_unpack(entry[name])) for name in ("grams", "cues", "head")))
+        return Features(*(tuple(_unpack(entry[name])) for name in GROUPS))
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _pack(numbers: frozenset[int]) -> str:
+def _pack(numbers: Iterable[int]) -> str:
     packed = array("I", sorted(numbers))
     if byteorder == "big":
         packed.byteswap()

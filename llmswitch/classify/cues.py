@@ -6,41 +6,49 @@ that mean the same."""
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from llmswitch.classify.lexicon import ENGLISH, GREETINGS, JAPANESE, JAPANESE_ENDINGS, JAPANESE_GREETINGS
-from llmswitch.classify.prose import Parts
+from llmswitch.classify.prose import Parts, compiled
 
-_GREETINGS = frozenset(GREETINGS.split())
+GREETING_WORDS = frozenset(GREETINGS.split())
 _JAPANESE_GREETINGS = tuple(JAPANESE_GREETINGS.split())
 _SUFFIXES = ("s", "ed", "ing", "es", "d", "er")
-_WORD = re.compile(r"[a-z][a-z'_-]*")
 _DIGIT = re.compile(r"\d")
-_MANY = re.compile(
+_MANY = (
     r"\d\d+,?\d* +(?:file|repo|package|service|test|module|issue|ticket|site|host|server|page|component|table|place|"
     r"endpoint|class|function|error|warning|node|customer|branch|job|script)"
     r"|\d+ ?(?:個|件|本|台|ファイル|リポ|箇所|サービス|ページ|画面|社|店|人)"
 )
-_SIZE = re.compile(
+_SIZE = (
     r"\d[\d,.]* ?(?:k|m|mb|gb|thousand|million)? ?(?:lines?\b|loc\b|pages?\b|tokens?\b|words?\b|mb\b)"
     r"|\d[\d,]* ?[万千]? ?(?:行|ページ|文字|トークン|MB)"
 )
-_WHOLE = re.compile(
+_WHOLE = (
     r"(?:whole|entire|full|complete|all of the|all the) (?:\w+ )?(?:repo|code ?base|log|file|book|document|thread|history|dump|"
     r"transcript|source|tree|spec|pdf|manual|archive|export)|全文|ログ全部|全体を読|丸ごと|まるごと|ソース全|全部読|すべて読|全て読|通読|読み込んで|読んだ上|読んで"
 )
-_PATH = re.compile(
+_PATH = (
     r"[\w-]/[\w./-]*\w\.\w{1,6}\b|"
     r"\b[\w-]+\.(?:py|tsx?|jsx?|go|rs|rb|java|kt|php|cs|cpp|c|h|sql|ya?ml|toml|json|mdc?|sh|html|s?css|vue|tf|swift|dart)\b"
 )
-_IDENTIFIER = re.compile(r"`[^`\n]+`|\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z]\w+\b|\w+\(\)")
-_QUOTED = re.compile(r"\"[^\"\n]{3,}\"|「[^」\n]{2,}」|“[^”]{3,}”|'[^'\n]{6,}'")
-_LISTED = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*・•]|[①-⑳]|#{1,4}\s)\s*\S", re.MULTILINE)
-_TRACE = re.compile(
+_IDENTIFIER = r"`[^`\n]+`|\b[a-z]+_[a-z_]+\b|\b[a-z]+[A-Z]\w+\b|\w+\(\)"
+_QUOTED = r"\"[^\"\n]{3,}\"|「[^」\n]{2,}」|“[^”]{3,}”|'[^'\n]{6,}'"
+_LISTED = r"^\s*(?:\d{1,2}[.)]|[-*・•]|[①-⑳]|#{1,4}\s)\s*\S"
+_TRACE = (
     r"Traceback \(most|\n\s*at \S+.*[:(]|panicked at|goroutine \d|\w(?:Error|Exception)\b|\bERR!|error\[E|egmentation|"
     r"exit (?:code|status) [1-9]|stack trace|ORA-\d|errno|FATAL|ECONN"
 )
-_DIFF = re.compile(r"^(?:diff --git|@@ |\+\+\+ \S)|^-\s*\S.*\n\+\s*\S", re.MULTILINE)
+_TRACE_MARKS = (
+    "rror", "xception", "Traceback", "\n    at ", "\nat ", "\n\tat ", "\n  at ", "panicked",
+    "goroutine", "ERR!", "egmentation", "exit ", "stack trace", "ORA-",
+    "errno", "FATAL", "ECONN",
+)  # fmt: skip
+_WHOLE_MARKS = ("whole", "entire", "full", "complete", "all ", "全", "ごと", "すべて", "読")
+_QUOTES = ('"', "「", "“", "'")
+_JAPANESE_RUN = re.compile("[\u3040-\u9fff]+")
+_DOTTED = re.compile(r"\.\w")
+_DIFF = r"^(?:diff --git|@@ |\+\+\+ \S)|^-\s*\S.*\n\+\s*\S"
 _SYMBOLS = (
     ("doc path", (".md", ".rst", "README", "CHANGELOG", "CONTRIBUTING", ".adoc")),
     ("test path", ("tests/", "test/", "_test.", "test_", ".test.", ".spec.", "__tests__")),
@@ -55,13 +63,23 @@ _CLOSING = " \t\n。.!!…、,~〜w笑"
 
 
 @cache
-def _english() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    """Word or phrase (joined by `_`) -> its cues, and the first words of phrases."""
-    table: dict[str, tuple[str, ...]] = {}
-    for cue, words in ENGLISH.items():
-        for word in words.split():
-            table[word] = (*table.get(word, ()), cue)
-    return table, frozenset(word.split("_", 1)[0] for word in table if "_" in word)
+def _english() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, tuple[tuple[str, str], ...]]]:
+    """Word -> its cues; two words -> their cues; two words -> the third words that make a phrase with them, with its cue."""
+    words: dict[str, tuple[str, ...]] = {}
+    pairs: dict[str, tuple[str, ...]] = {}
+    threes: dict[str, tuple[tuple[str, str], ...]] = {}
+    for cue, phrases in ENGLISH.items():
+        for phrase in phrases.split():
+            first, *others = phrase.split("_")
+            if not others:
+                words[first] = (*words.get(first, ()), cue)
+            elif len(others) == 1:
+                pair = f"{first} {others[0]}"
+                pairs[pair] = (*pairs.get(pair, ()), cue)
+            else:
+                pair = f"{first} {others[0]}"
+                threes[pair] = (*threes.get(pair, ()), (others[1], cue))
+    return words, pairs, threes
 
 
 @cache
@@ -74,10 +92,10 @@ def _japanese() -> dict[str, tuple[tuple[str, str], ...]]:
     return table
 
 
-@cache
-def _base(word: str) -> tuple[str, ...]:
+@lru_cache(20_000)
+def meanings(word: str) -> tuple[str, ...]:
     """Cues of a word, with its usual endings taken off."""
-    table, _ = _english()
+    table, _, _ = _english()
     if word in table:
         return table[word]
     for suffix in _SUFFIXES:
@@ -94,23 +112,26 @@ def opening(words: list[str], prose: str) -> list[str]:
     start = prose[:60].lstrip()
     if start[:1] > "\u3000":
         for _ in range(3):
+            if not start.startswith(_JAPANESE_GREETINGS):
+                break
             greeting = next((one for one in _JAPANESE_GREETINGS if start.startswith(one)), None)
             if greeting is None or len(start) <= len(greeting) + 4:
                 break
             start = start[len(greeting) :].lstrip(_AFTER_GREETING)
         return [start[:2], start[2:4], start[4:6]]
-    first = next((place for place, word in enumerate(words[:8]) if word not in _GREETINGS), 0)
-    return words[first : first + 3]
+    spelled = [word for word in words[:12] if word[0] >= "a"]
+    first = next((place for place, word in enumerate(spelled) if word not in GREETING_WORDS), 0)
+    return spelled[first : first + 3]
 
 
-def cues(parts: Parts, attachment: str) -> list[str]:
-    """Names of the cues that hold (some may come twice)."""
+def cues(parts: Parts, attachment: str, words: list[str], meant: list[str]) -> list[str]:
+    """Names of the cues that hold (some may come twice). `words` are the person's, in lower case; `meant` the cues of the
+    lexicon among them."""
     prose = parts.prose.strip()
     text = prose or parts.paste[:600]
     lower = text.lower()
-    words = _WORD.findall(lower)
-    found = meaning_cues(text, words)
-    found += [name for name, marks in _SYMBOLS if any(mark in text for mark in marks)]
+    found = [*meant]
+    found += [name for name, marks in _SYMBOLS if _any(marks, text)]
     found += _patterns(text, lower)
     ends = _ends(prose)
     found += ends
@@ -121,49 +142,49 @@ def cues(parts: Parts, attachment: str) -> list[str]:
         found.append("first " + " ".join(first[:size]))
     if first:
         found.append(f"first {first[0]} {mood}")
-        found += [f"opens {cue}" for cue in _base(first[0])]
-        found += [f"opens {cue} {mood}" for cue in _base(first[0])]
+        found += [f"opens {cue}" for cue in meanings(first[0])]
+        found += [f"opens {cue} {mood}" for cue in meanings(first[0])]
     return found
 
 
-def meaning_cues(text: str, words: list[str] | None = None) -> list[str]:
-    """The lexicon's cues in `text`; `words` are its English words in lower case, where they are known."""
-    found = _word_cues(_WORD.findall(text.lower()) if words is None else words)
+def meaning_cues(text: str, words: list[str], pairs: set[str]) -> list[str]:
+    """The lexicon's cues in `text`; `words` are its words in lower case, `pairs` the neighbours among them."""
+    found = {cue for word in words for cue in meanings(word)}
+    _, twos, threes = _english()
+    for pair in twos.keys() & pairs:
+        found.update(twos[pair])
+    if begun := threes.keys() & pairs:
+        said = " ".join(words) + " "
+        found.update([cue for pair in begun for third, cue in threes[pair] if f"{pair} {third} " in said])
     if not text.isascii():
         table = _japanese()
-        found += {cue for letter in table.keys() & set(text) for mark, cue in table[letter] if mark in text}
-    return found
-
-
-def _word_cues(words: list[str]) -> list[str]:
-    table, starts = _english()
-    found: list[str] = []
-    for word in set(words):
-        found += _base(word)
-    for place, word in enumerate(words):
-        if word in starts:
-            two = "_".join(words[place : place + 2])
-            found += table.get(two, ())
-            found += table.get("_".join(words[place : place + 3]), ())
-    return found
+        found.update([cue for letter in table.keys() & set(text) for mark, cue in table[letter] if mark in text])
+    return sorted(found)
 
 
 def _patterns(text: str, lower: str) -> list[str]:
+    """What regular expressions find; a look for a few letters spares most texts the search."""
     found: list[str] = []
     if _DIGIT.search(lower):
-        if _MANY.search(lower):
+        if compiled(_MANY, re.MULTILINE).search(lower):
             found.append("many of")
-        if _SIZE.search(lower):
+        if compiled(_SIZE, re.MULTILINE).search(lower):
             found.append("size")
-    if _WHOLE.search(lower):
+    if _any(_WHOLE_MARKS, lower) and compiled(_WHOLE, re.MULTILINE).search(lower):
         found.append("whole text")
-    if ("." in text or "/" in text) and _PATH.search(text):
+    if _DOTTED.search(text) and compiled(_PATH, re.MULTILINE).search(text):
         found.append("path")
-    if _IDENTIFIER.search(text):
+    if ("`" in text or "_" in text or "()" in text or text != lower) and compiled(_IDENTIFIER, re.MULTILINE).search(
+        text
+    ):
         found.append("identifier")
-    if _QUOTED.search(text):
+    if _any(_QUOTES, text) and compiled(_QUOTED, re.MULTILINE).search(text):
         found.append("quoted")
     return found
+
+
+def _any(marks: tuple[str, ...], text: str) -> bool:
+    return any([mark in text for mark in marks])  # noqa: C419  # a list is quicker for so few
 
 
 def _ends(prose: str) -> list[str]:
@@ -192,23 +213,24 @@ def _ends(prose: str) -> list[str]:
 def _shape(parts: Parts, prose: str, attachment: str) -> list[str]:
     size = min(len(prose).bit_length(), 12)
     head = prose[:300]
-    japanese = not head.isascii() and sum("\u3040" <= letter <= "\u9fff" for letter in head) * 6 > len(head)
+    japanese = not head.isascii() and len("".join(_JAPANESE_RUN.findall(head))) * 6 > len(head)
     language = "ja" if japanese else "en"
     found = [f"prose {size}", f"language {language}", f"prose {size // 2} {language}"]
     paste = parts.paste or attachment[:3000]
     if paste:
         found.append(f"paste {min(len(paste).bit_length(), 12) // 2}")
         found.append("paste only" if not prose else f"paste with prose {size // 2}")
-        if _DIFF.search(paste):
+        if compiled(_DIFF, re.MULTILINE).search(paste):
             found.append("diff")
     counts = {"fence": parts.fenced, "code": parts.code_lines // 2, "log": parts.log_lines, "quote": parts.quoted_lines}
     found += [f"lines of {name}" for name, count in counts.items() if count]
     if attachment:
         found += ["attachment", f"attachment {min(len(attachment).bit_length(), 24) // 3}"]
-    if _TRACE.search(paste or prose):
+    reported = paste or prose
+    if _any(_TRACE_MARKS, reported) and compiled(_TRACE, re.MULTILINE).search(reported):
         found += ["trace", "trace in paste" if paste else "trace in prose"]
     if "\n" in prose:
-        listed = len(_LISTED.findall(prose))
+        listed = len(compiled(_LISTED, re.MULTILINE).findall(prose))
         if listed > 1:
             found.append(f"listed {min(listed.bit_length(), 4)}")
     if prose[:1].isupper():

@@ -1,4 +1,4 @@
-"""From a request to the 32-bit numbers of its features: character and word n-grams, openings, endings, cues.
+"""From a request to its features: character and word n-grams, openings, endings, cues; by name, or as 32-bit numbers.
 
 A feature's number must be the same in every process and on every machine: `hash()` is salted and is not used."""
 
@@ -6,62 +6,98 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from zlib import crc32
+from typing import NamedTuple
 
+from llmswitch.classify.acts import act_names
 from llmswitch.classify.cues import cues, meaning_cues
 from llmswitch.classify.prose import headline, take_apart
 from llmswitch.classify.request_text import person_request
+from llmswitch.classify.weights import number_of
 
+GROUPS = {"grams": "", "cues": "c ", "head": "h ", "acts": "a "}
+"""The groups, in the order of Features, and what is put before a name to number it."""
+VERSION = 2
+"""Goes up when names change: what was kept under other names (corrections, what was taught) says nothing any more."""
 PREFIXES = (4, 6)
 """Lengths at which an English word of more letters is cut, so that its forms meet."""
-GRAMS = (2, 3)
-"""Sizes of the character n-grams of what is not ASCII: Japanese has no spaces."""
+PIECES = (3, 4, 5)
+"""Sizes of the pieces of an English word."""
+LONGEST_WORD = 24
 PROSE_CHARACTERS = 800
 PASTE_CHARACTERS = 400
+REMEMBERED = 20_000
 
 _DIGITS = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[a-z][a-z'_]*|[0-9]+|[?!]|[ァ-ヺー]+|[一-鿿]+|[ぁ-ゖ]+")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+(?: ?[^\x00-\x7f]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """Numbers of the features present, in groups that are weighed separately: `grams` of all of the person's words,
-    structural `cues`, and `head`: words and cues of the sentence the wish most likely stands in."""
+class Features(NamedTuple):
+    """Numbers of the features present, in groups that are weighed separately; one that comes twice counts twice. `grams` of
+    all of the person's words, structural `cues`, `head`: words and cues of the sentence the wish most likely stands in, and
+    `acts`: what is asked for."""
 
-    grams: frozenset[int]
-    cues: frozenset[int]
-    head: frozenset[int]
+    grams: tuple[int, ...]
+    cues: tuple[int, ...]
+    head: tuple[int, ...]
+    acts: tuple[int, ...]
+
+
+class Named(NamedTuple):
+    """The same by name. `words` are those of `grams` that stand for all their `forms`."""
+
+    words: set[str]
+    grams: set[str]
+    cues: set[str]
+    head: set[str]
+    acts: set[str]
 
 
 def features(request: str, attachment: str = "") -> Features:
     """The features of what the person typed; what was pasted or attached only gives cues, unless there is nothing else."""
-    words = person_request(request)
-    if not words:  # piped text alone is all there is to go by
-        words, attachment = person_request(attachment), ""
-    parts = take_apart(words)
-    prose = parts.prose if not parts.prose.isspace() else ""
-    prose = prose or parts.paste[:PASTE_CHARACTERS]  # a bare traceback has no other words
-    return Features(
-        frozenset(_grams(prose)),
-        frozenset(_numbers([f"c {name}" for name in cues(parts, attachment)])),
-        frozenset(_head(prose)),
-    )
+    return numbered(named(request, attachment))
 
 
-def _head(prose: str) -> set[int]:
-    sentence = headline(prose)
-    text = normal(sentence)
+def numbered(found: Named) -> Features:
+    """The numbers of names."""
+    words, *groups = found
+    grams, *others = [
+        tuple(sorted([number_of(prefix + name) for name in names]))
+        for prefix, names in zip(GROUPS.values(), groups, strict=True)
+    ]
+    spelled = sorted([number_of(name) for word in words for name in forms(word)])
+    return Features((*spelled, *grams), *others)
+
+
+def named(request: str, attachment: str = "") -> Named:
+    """The names of the features of a request."""
+    typed = person_request(request)
+    if not typed:  # piped text alone is all there is to go by
+        typed, attachment = person_request(attachment), ""
+    parts = take_apart(typed)
+    prose = parts.prose.strip() or parts.paste[:PASTE_CHARACTERS]  # a bare traceback has no other words
+    edges = prose
+    if len(prose) > PROSE_CHARACTERS:
+        edges = prose[: PROSE_CHARACTERS // 2] + "\n" + prose[-PROSE_CHARACTERS // 2 :]
+    text = normal(edges)
     words = _WORDS.findall(text)
-    names = [f"w {word}" for word in words]
-    names += [f"w {one} {two}" for one, two in pairwise(words)]
-    names += [f"c {name}" for name in meaning_cues(sentence)]
+    pairs = {f"{one} {two}" for one, two in pairwise(words)}
+    meant = meaning_cues(edges, words, pairs)
+    sentence = headline(prose)
+    if len(sentence) + 2 >= len(prose):  # nothing but the headline
+        head = _head(text, words, pairs, meant)
+    else:
+        head_text = normal(sentence)
+        head_words = _WORDS.findall(head_text)
+        head_pairs = {f"{one} {two}" for one, two in pairwise(head_words)}
+        head = _head(head_text, head_words, head_pairs, meaning_cues(sentence, head_words, head_pairs))
+    grams: set[str] = set()
     if not text.isascii():
-        names += [f"g {text[place : place + size]}" for size in (2, 3) for place in range(len(text) - size + 1)]
-    return _numbers(["h " + name for name in names])
+        for run in _FOREIGN.findall(text):
+            grams.update(_pieces(f" {run} "))
+    return Named(set(words), grams, set(cues(parts, attachment, words, meant)), head, act_names(prose))
 
 
 def normal(text: str) -> str:
@@ -70,23 +106,26 @@ def normal(text: str) -> str:
     return " ".join(_DIGITS.sub("0", text).split())
 
 
-def _grams(prose: str) -> set[int]:
-    if len(prose) > PROSE_CHARACTERS:
-        prose = prose[: PROSE_CHARACTERS // 2] + "\n" + prose[-PROSE_CHARACTERS // 2 :]
-    text = normal(prose)
-    words = _WORDS.findall(text)
-    names = {f"w {word}" for word in words}
-    names.update([f"w {one} {two}" for one, two in pairwise(words)])
-    for length in PREFIXES:
-        names.update([f"x {word[:length]}" for word in words if len(word) > length])
+@lru_cache(REMEMBERED)
+def forms(word: str) -> tuple[str, ...]:
+    """A word, its beginnings and its pieces, marked so that they are no n-grams of other writings."""
+    if word[0] > "\x7f":
+        return (word + "|",)
+    framed = f"<{word[:LONGEST_WORD]}>"
+    pieces = {framed[place : place + size] for size in PIECES for place in range(len(framed) - size + 1)}
+    return (word + "|", *[word[:length] + "~" for length in PREFIXES if len(word) > length], *sorted(pieces))
+
+
+def _head(text: str, words: list[str], pairs: set[str], meant: list[str]) -> set[str]:
+    names = {word + "|" for word in words}
+    names |= pairs
+    names.update(["c " + name for name in meant])
     if not text.isascii():
-        for run in _FOREIGN.findall(text):
-            framed = f" {run} "
-            for size in GRAMS:
-                names.update([framed[place : place + size] for place in range(len(framed) - size + 1)])
-    return _numbers(names)
+        names.update(_pieces(text))
+    return names
 
 
-def _numbers(names: Iterable[str]) -> set[int]:
-    """A lone surrogate can't be encoded; it counts as a question mark."""
-    return {crc32(name.encode("utf-8", "replace")) for name in names}
+def _pieces(text: str) -> list[str]:
+    """Its n-grams of two and three characters: Japanese has no spaces."""
+    last = len(text) - 1
+    return [text[place : place + 2] for place in range(last)] + [text[place : place + 3] for place in range(last - 1)]

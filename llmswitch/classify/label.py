@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
 
 Difficulty = Literal["easy", "normal", "hard"]
 Mode = Literal["linear", "model", "size", "flag"]
+NO_SCORES: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(NamedTuple):
     """One classifier's view: `task`, its `confidence` (calibrated, 0..1), how long it took, and a note (a missed deadline)."""
 
     by: str
@@ -21,15 +21,15 @@ class Opinion:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The task of a prompt. `scores` sums to 1 over all tasks; `mode` says who decided; `opinions` are all that were heard."""
+class Label(NamedTuple):
+    """The task of a prompt. `scores` sums to 1 over all tasks; `mode` says who decided; `opinions` are all that were heard.
+    (Named tuples, here and in `features`: a program that only wants a label need not load `dataclasses`, 10 ms.)"""
 
     task: str
     confidence: float
     difficulty: Difficulty = "normal"
     mode: Mode = "linear"
-    scores: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = NO_SCORES
     opinions: tuple[Opinion, ...] = ()
 
 

@@ -58,7 +58,7 @@ def learn(given: Sequence[Correction]) -> Outcome:
         before,
         after,
         _share(sample, lambda _: shipped),
-        _share(sample, lambda _: Linear(delta=delta, _weights=shipped.weights)),
+        _share(sample, lambda _: Linear(delta=delta, weights=shipped.weights)),
         delta,
     )
 

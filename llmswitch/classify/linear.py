@@ -4,69 +4,49 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from typing import Any, Literal, NamedTuple
 
-from llmswitch.classify.features import Features, features
+from llmswitch.classify.features import GROUPS, Features, Named, forms, named, numbered
 from llmswitch.classify.label import Label, Opinion
-from llmswitch.classify.weights import SHIPPED, Weights, load
+from llmswitch.classify.weights import SHIPPED, Group, Weights, lanes_of, load
 from llmswitch.tasks import TASKS
 
 DIFFICULTIES: tuple[Literal["easy", "normal", "hard"], ...] = ("easy", "normal", "hard")
 LONGCONTEXT_TOKENS = 120_000
-NEGLIGIBLE = 1e-4
+NEGLIGIBLE = 1e-3
 """A chance that can't tip a decision."""
 NOTHING_SAID = "chat"
 """The task of a prompt without a word."""
+UNSURE = 0.3
+GREETING_CHARS = 16
+"""A few letters that say nothing of a task ("hi", "ok?") are `chat`, whatever the features would guess."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
+class Scores(NamedTuple):
     """Logits before calibration: one a task, in the order of TASKS, and one a difficulty."""
 
     tasks: list[float]
     difficulty: list[float]
 
 
-def score(found: Features, weights: Weights) -> Scores:
-    """The logits of `found`: each group's weighted sum over the length of its vector, plus the bias."""
-    header = weights.header
-    totals = [*header["bias"]]
-    for group, numbers in (("grams", found.grams), ("cues", found.cues), ("head", found.head)):
-        known, lanes = weights.add_up(numbers)
-        if not known:
-            continue
-        scale = header[group]["scale"] / math.sqrt(lanes[15] * header["square"])
-        zero = known * header["zero"]
-        for lane in range(15):
-            totals[lane] += (lanes[lane] - zero) * scale
-    return Scores(totals[:12], totals[12:])
-
-
-def softmax(logits: list[float]) -> list[float]:
-    """Probabilities of `logits`."""
-    top = max(logits)
-    powers = [math.exp(logit - top) for logit in logits]
-    total = sum(powers)
-    return [power / total for power in powers]
-
-
-UNSURE = 0.3
-GREETING_CHARS = 16
-"""A few letters that say nothing of a task ("hi", "ok?") are `chat`, whatever the features would guess."""
-
-
-@dataclass(slots=True)
 class Linear:
     """`linear`. The weights are opened when the first prompt comes. `delta`, when given, adds what the user taught: it
     maps the features to one number a task that is added to the logits."""
 
-    longcontext_tokens: int = LONGCONTEXT_TOKENS
-    path: Path = SHIPPED
-    delta: Callable[[Features], list[float]] | None = None
-    _weights: Weights | None = field(default=None, repr=False)
+    __slots__ = ("_groups", "_weights", "delta", "longcontext_tokens", "path")
+
+    def __init__(
+        self,
+        longcontext_tokens: int = LONGCONTEXT_TOKENS,
+        path: str | PathLike[str] = SHIPPED,
+        delta: Callable[[Features], list[float]] | None = None,
+        weights: Weights | None = None,
+    ) -> None:
+        self.longcontext_tokens, self.path, self.delta = longcontext_tokens, path, delta
+        self._weights = weights
+        self._groups: list[Group] = []
 
     @property
     def weights(self) -> Weights:
@@ -78,8 +58,7 @@ class Linear:
     def label(self, request: str, attachment: str = "", tokens: int | None = None) -> Label:
         """The label of `request`; never raises for any text."""
         started = time.perf_counter()
-        found = features(request, attachment)
-        label = self.of(found)
+        label = self._named(named(request, attachment))
         if label.confidence < UNSURE and len(request.strip()) <= GREETING_CHARS:
             label = Label(NOTHING_SAID, label.scores[NOTHING_SAID], "easy", "linear", label.scores)
         ms = (time.perf_counter() - started) * 1000
@@ -92,17 +71,59 @@ class Linear:
     def of(self, found: Features) -> Label:
         """The label of features."""
         if not found.grams:
-            return Label(NOTHING_SAID, 1 / len(TASKS), "easy", "linear", dict.fromkeys(TASKS, 1 / len(TASKS)))
+            return _nothing()
+        return self._decided(score(found, self.weights), self.delta(found) if self.delta else None)
+
+    def _named(self, found: Named) -> Label:
+        """The label of features by name: the way of every prompt, with the rows of common names at hand."""
+        if not found.words and not found.grams:
+            return _nothing()
+        if not self._groups:
+            self._groups = [Group(self.weights, prefix) for prefix in GROUPS.values()]
+        words, *names = found
+        totals = [group.total(own) for group, own in zip(self._groups, names, strict=True)]
+        totals[0] += self._groups[0].of_words(words, forms)
+        taught = self.delta(numbered(found)) if self.delta else None
+        return self._decided(_logits(totals, self.weights.header), taught)
+
+    def _decided(self, raw: Scores, taught: list[float] | None) -> Label:
         header = self.weights.header
-        raw = score(found, self.weights)
-        logits = raw.tasks
-        if self.delta is not None:
-            logits = [one + other for one, other in zip(logits, self.delta(found), strict=True)]
-        chances = softmax([logit * header["sharpness"] for logit in logits])
+        logits = raw.tasks if taught is None else [one + other for one, other in zip(raw.tasks, taught, strict=True)]
+        sharpness = header["sharpness"]
+        chances = softmax([logit * sharpness for logit in logits])
         best = decide(chances, header["cost"])
-        hard = softmax([logit * header["sharpness_difficulty"] for logit in raw.difficulty])
-        difficulty = DIFFICULTIES[max(range(3), key=lambda place: hard[place])]
-        return Label(TASKS[best], chances[best], difficulty, "linear", dict(zip(TASKS, chances, strict=True)))
+        level = raw.difficulty.index(max(raw.difficulty))
+        return Label(TASKS[best], chances[best], DIFFICULTIES[level], "linear", dict(zip(TASKS, chances, strict=True)))
+
+
+def score(found: Features, weights: Weights) -> Scores:
+    """The logits of `found`: each group's weighted sum over the length of its vector, plus the bias."""
+    totals = []
+    for numbers in found:
+        rows = weights.rows(set(numbers))
+        totals.append(sum([rows.get(number, 0) for number in numbers]))
+    return _logits(totals, weights.header)
+
+
+def _logits(totals: Iterable[int], header: Mapping[str, Any]) -> Scores:
+    logits = [*header["bias"]]
+    square, zero = header["square"], header["zero"]
+    for name, total in zip(GROUPS, totals, strict=True):
+        if not total:
+            continue
+        lanes = lanes_of(total)
+        scale = header[name]["scale"] / math.sqrt(lanes[15] * square)
+        shift = lanes[16] * zero * scale
+        logits = [logit + lane * scale - shift for logit, lane in zip(logits, lanes, strict=False)]
+    return Scores(logits[:12], logits[12:])
+
+
+def softmax(logits: list[float]) -> list[float]:
+    """Probabilities of `logits`."""
+    top = max(logits)
+    powers = [math.exp(logit - top) for logit in logits]
+    total = sum(powers)
+    return [power / total for power in powers]
 
 
 def decide(chances: list[float], cost: list[list[float]]) -> int:
@@ -112,3 +133,7 @@ def decide(chances: list[float], cost: list[list[float]]) -> int:
         if chance > NEGLIGIBLE:
             expected = [total + chance * one for total, one in zip(expected, costs, strict=True)]
     return expected.index(min(expected))
+
+
+def _nothing() -> Label:
+    return Label(NOTHING_SAID, 1 / len(TASKS), "easy", "linear", dict.fromkeys(TASKS, 1 / len(TASKS)))

@@ -10,11 +10,12 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from llmswitch import paths
 from llmswitch.classify.corrections import Correction, folder
-from llmswitch.classify.features import Features
+from llmswitch.classify.features import VERSION, Features
 from llmswitch.classify.linear import softmax
 from llmswitch.tasks import TASKS
 
@@ -46,7 +47,7 @@ class Delta:
 
 def everything(found: Features) -> frozenset[int]:
     """The features of all groups; a number says which group it is of."""
-    return found.grams | found.cues | found.head
+    return frozenset(chain.from_iterable(found))
 
 
 def learn(corrections: Sequence[Correction], base: Callable[[Features], list[float]], sharpness: float) -> Delta:
@@ -93,9 +94,12 @@ def previous() -> Path:
 
 
 def load() -> Delta | None:
-    """The delta in use, if the user taught one; an unreadable file counts as none."""
+    """The delta in use, if the user taught one; a file that can't be read, or of another version's features,
+    counts as none."""
     try:
         loaded = json.loads(file().read_text(encoding="utf-8"))
+        if loaded["features"] != VERSION:
+            return None
         rows = {int(number): [float(value) for value in row] for number, row in loaded["rows"].items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
@@ -112,7 +116,7 @@ def save(delta: Delta) -> None:
     fresh = file().with_suffix(f".{os.getpid()}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        json.dump({"rows": {str(number): row for number, row in sorted(delta.rows.items())}}, out)
+        json.dump({"features": VERSION, "rows": {str(number): row for number, row in sorted(delta.rows.items())}}, out)
     fresh.replace(file())
 
 
