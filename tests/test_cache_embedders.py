@@ -13,6 +13,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -114,6 +115,14 @@ def test_light_says_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     ]
     assert said[0] == said[1]
+
+
+def test_lights_name_changes_when_its_vectors_do() -> None:
+    texts = ["How do I list all files in /srv?", "Is Go faster than Rust?", "犬が猫を追いかけなかった理由は?"]
+    places = [sorted(row.nonzero()[0].tolist()) for row in Light().embed(texts)]
+    assert (Light.name, crc32(json.dumps(places).encode())) == ("light-1", 4202010884), (
+        "rename it, so that old vectors are left alone"
+    )
 
 
 def test_ollama_gives_vectors_of_length_one(upstream: Any) -> None:

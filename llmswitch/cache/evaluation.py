@@ -12,6 +12,7 @@ from llmswitch.cache.guard import guard
 from llmswitch.cache.labelled import Asked, Pair
 from llmswitch.cache.normalise import prompt_hash
 from llmswitch.cache.semantic import decide
+from llmswitch.cache.volatile import volatile
 
 if TYPE_CHECKING:
     from llmswitch.cache.base import Vector
@@ -80,7 +81,10 @@ def _judge_batch(
 ) -> Iterator[Judged]:
     scores = _scores(embedder, batch)
     for pair, score in zip(batch, scores, strict=True):
-        if prompt_hash(pair.a) == prompt_hash(pair.b):
+        unkept = volatile(pair.b, attached=True) if guarded else None
+        if unkept is not None:
+            yield Judged(pair, score, score >= threshold, False, f"such answers are not kept: {unkept}")
+        elif prompt_hash(pair.a) == prompt_hash(pair.b):
             yield Judged(pair, 1.0, True, True, "the same prompt")
         elif embedder is None:
             yield Judged(pair, score, False, False, "no such prompt")
@@ -131,6 +135,8 @@ def replay(embedder: Embedder, stream: Sequence[Asked], threshold: float, *, gua
     by_hash: dict[str, Asked] = {}
     for asked, vector in zip(stream, vectors, strict=True):
         result.asked += 1
+        if guarded and volatile(asked.text, attached=True):
+            continue
         exact = by_hash.get(prompt_hash(asked.text))
         hit = exact or _nearest(asked, vector, kept, kept_vectors, threshold, guarded=guarded)
         if hit is None:

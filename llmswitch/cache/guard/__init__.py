@@ -21,7 +21,15 @@ def guard(a: str, b: str) -> Verdict:
         return (
             Verdict("same", "the same prompt") if same else Verdict("different", "too long to be compared by its words")
         )
-    return compare(read(a), read(b))
+    one, other = read(a), read(b)
+    if not (one.items and other.items):  # nothing but politeness and marks: "thanks" is not "hello"
+        same = _bare(a) == _bare(b) or (one == other and bool(one.marks))
+        return Verdict("same", "the same words") if same else Verdict("different", "there is too little to compare")
+    return compare(one, other)
+
+
+def _bare(prompt: str) -> str:
+    return " ".join(normalise(prompt).casefold().split()).strip("?!.。、？！… ")
 
 
 @lru_cache(maxsize=2_048)

@@ -18,8 +18,8 @@ from llmswitch.cache.guard.turned import mirrored, without_passive
 Pairs = list[tuple[int, int]]
 
 STRICT_ROLES = english_words.words(
-    "from to by than before after until since between against as except instead over under behind because unless while "
-    "upto without during から まで より 以外 ために"
+    "if when までに from to by than before after until since between against as except instead over under behind because "
+    "unless while upto without during から まで より 以外 ために"
 )
 """Relations that must be the same on both sides; the others (in, on, for, with …) may be put in other words."""
 CASES = frozenset("がをに")

@@ -150,8 +150,8 @@ class _Reader:
 
     `waiting` are marks that hold for the next item. `fresh`: the relation `role` still waits for what it relates to. `able`:
     a "can" waits for its verb. `broken`: more than an article stood since the last item. `inverted`: just after the verb that
-    begins a question. `relative`: just after the "that" of "files that were changed", whose time does not matter. `depth`: of
-    parentheses. `person`: I or you, whoever came first."""
+    begins a question. `pronoun`: just after the "which" of "which one". `relative`: just after the "that" of "files that were
+    changed", whose time does not matter. `depth`: of parentheses. `person`: I or you, whoever came first."""
 
     items: list[Item] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
@@ -165,6 +165,7 @@ class _Reader:
     broken: bool = False
     relative: bool = False
     inverted: bool = False
+    pronoun: bool = False
     depth: int = 0
     person: str = ""
 
@@ -175,7 +176,10 @@ class _Reader:
         elif token.sort == "word":
             self._word(token, after)
             asked = token.text in _ASKING and not self.items
-            self.inverted = asked and (token.text not in ("do", "does") or bool(self.marks))
+            self.inverted = asked and (
+                token.text not in ("do", "does") or any(mark in _QUESTIONS for mark in self.marks)
+            )
+            self.pronoun = token.text in _POINTING
             self.relative = token.text in ("that", "which", "who") and bool(self.items)
         else:
             self._add(token.raw, token.text, frozenset((token.text,)), literal=True)
@@ -198,7 +202,11 @@ class _Reader:
 
     def _word(self, token: _Token, after: str) -> None:
         word = token.text
-        if word in lexicon.NUMBERS and not token.capital:
+        if word == "one" and (after in _NO_NOUN or self.pronoun):
+            self.joined = False
+        elif word == "when" and after not in _QUESTIONED:
+            self._relation(token, "when")  # "when it stops" and not "when does it stop"
+        elif word in lexicon.NUMBERS and not token.capital:
             self._add(word, lexicon.NUMBERS[word], frozenset((lexicon.NUMBERS[word],)), literal=True)
         elif word in lexicon.LISTS:
             self.joined, self.listed = False, True
@@ -234,7 +242,11 @@ class _Reader:
         self.broken = self.broken or word in _NEW_CLAUSE
         self.asks = self.asks or word in ("which", "what") or (word in _ASKING and not self.items)
         self.able = self.able or word in ("can", "could", "able", "may")
+        if word in ("can", "could", "do", "does") and not self.items and not self.marks:
+            self.marks.append("can it" if word.startswith("c") else "does it")
         person = _PERSONS.get(word, "")
+        if person:
+            self.marks.append(person)
         if person and self.person and person != self.person:
             self.marks.append(f"{self.person} before {person}")
         self.person = self.person or person
@@ -281,6 +293,16 @@ _SCOPED = lexicon.words(
 _MERE = lexicon.words("take taken get got see find")
 """What "can" adds nothing to: the courses I can take are the courses there are."""
 _ASKING = lexicon.words("is are do does can could would")
+_POINTING = lexicon.words("which the this that each every any no another")
+_NO_NOUN = lexicon.words("is are was were do does can of that which who to in on for with from has have") | {
+    "",
+    "?",
+    ".",
+    ",",
+}
+_QUESTIONED = lexicon.words("is are was were do does did will would can could should must may has have had 's am") | {
+    ""
+}
 _DEEPER = {"(": 1, ")": -1}
 _QUESTIONS = lexicon.words("how why when where who count howmuch howlong")
 _CONTRAST = lexicon.words("but although though however")

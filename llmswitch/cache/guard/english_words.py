@@ -310,7 +310,18 @@ help me out
 give me
 show me
 tell me
+tell me if
+tell me whether
+let me know if
+let me know whether
 let me know
+do you know if
+can you tell me if
+could you tell me if
+i want to know if
+i would like to know if
+i wonder if
+i was wondering if
 let me see
 let 's see
 let 's see
@@ -360,12 +371,11 @@ to
 which what
 can could able possible possibly may might
 would
-if whether
 exist existing
 currently now
 please kindly just actually basically simply really very quite also too then
 thing things
-one ones
+ones
 'd
 whose
 such
@@ -396,6 +406,7 @@ without: without
 behind: behind
 because: because due-to
 unless: unless
+if: if whether
 while: while
 upto: up-to
 like: like
@@ -444,7 +455,8 @@ how: how
 why: why
 when: when whenever
 where: where
-who: who whom
+who: who
+whom: whom
 count: how-many number-of
 howmuch: how-much
 howlong: how-long

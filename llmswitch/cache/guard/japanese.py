@@ -15,6 +15,8 @@ _HIRAGANA = re.compile("[\u3040-\u309f]")
 _IDEOGRAPH = re.compile("[\u3400-\u9fff々〆]")
 _KATAKANA_RUN = re.compile("[\u30a0-\u30ffー]+")
 _NUMERAL = re.compile(f"([〇一二三四五六七八九十百千]+)(?=[{lexicon.COUNTERS}])")
+LONGEST_ENDING = 4
+"""Kana after a word that are taken for its changing end; more are a word of their own."""
 _AFTER_PAST = ("", "か", "の", "のか", "のですか", "んですか", "のでしょうか")
 """What may follow a verb's past at the end of a sentence."""
 
@@ -37,12 +39,15 @@ def parse(found: Sequence[Piece]) -> Parsed:
 @dataclass(slots=True)
 class _Reader:
     """Reads pieces one after the other. `after_item`: something was just said that a particle may follow; `after_mark`: that
-    was a mark, which stands in no relation."""
+    was a mark, which stands in no relation. `ending`: kana since the last item that no table knows; `apart`: punctuation stood
+    there."""
 
     items: list[Item] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     after_item: bool = False
     after_mark: bool = False
+    ending: str = ""
+    apart: bool = False
     joined: bool = False
     listed: bool = False
     asks: bool = False
@@ -51,6 +56,7 @@ class _Reader:
         """Take in one piece."""
         if piece.sort == "gap":
             self.joined = self.after_item = False
+            self.apart = True
             self.listed = piece.text in ("、", "・", ",", "/")
         elif piece.sort == "word" and (_KANA.match(piece.text) or _IDEOGRAPH.match(piece.text)):
             self._run(piece.text)
@@ -85,6 +91,7 @@ class _Reader:
             else:
                 self.joined = False
                 self.asks = self.asks or word.startswith(("何", "なに", "なん", "とは", "って何", "どんな"))
+            self.ending = ""
             return length
         return 0
 
@@ -102,6 +109,9 @@ class _Reader:
         if self.after_item:  # the changing end of a word
             if text[place] in "ただ" and text[place + 1 :] in _AFTER_PAST:
                 self._mark("past")
+            self.ending += text[place]
+            if len(self.ending) == LONGEST_ENDING:
+                self._add(self.ending, self.ending)
             return 1
         end = place + 1
         while (
@@ -136,12 +146,13 @@ class _Reader:
             self.marks.add(mark)
 
     def _add(self, raw: str, concept: str, *, literal: bool = False) -> None:
+        apart = self.apart or bool(self.items and self.items[-1].role not in ("", "の"))
         self.items.append(
-            Item(raw, concept, frozenset((concept,)), "", literal, False, self.joined, self.listed, not self.joined)
+            Item(raw, concept, frozenset((concept,)), "", literal, False, self.joined, self.listed, apart)
         )
         self.joined = self.after_item = True
-        self.after_mark = False
-        self.listed = False
+        self.listed = self.after_mark = self.apart = False
+        self.ending = ""
 
 
 def _stands_alone(word: str, kind: str) -> bool:

@@ -42,11 +42,14 @@ _PATTERN = re.compile(
       | [A-Za-z]+\d\w*                                               # dir1, sha256
       | [vV]?\d+(?:\.\d+){{2,}}[\w.-]*                               # 1.2.3-rc1
       | \d{{1,4}}[-/]\d{{1,2}}[-/]\d{{1,4}}                          # a date
+      | \d+/\d+
     )
   | (?P<time>\d{{1,2}}(?::\d\d)?\s?[AaPp]\.?[Mm]\b\.?)
-  | (?P<number>[$€£¥]?\d[\d,]*(?:\.\d+)?(?::\d\d(?::\d\d)?)?(?:st|nd|rd|th|[A-Za-z%°]+\d*|[€£$¥])?)
+  | (?P<number>(?<![\w)\]-])-?[$€£¥]?\.?\d[\d,]*(?:\.\d+)?(?::\d\d(?::\d\d)?)?(?:st|nd|rd|th|[A-Za-z%°]+\d*|[€£$¥])?)
+  | (?P<digits>\d[\d.,]*\w*)
   | (?P<word>[{_LATIN}]+(?:['’][{_LATIN}]+)* | ['’](?:s|re|ve|ll|d|m|t)\b | [{_CJK}]+)
   | (?P<symbol>!(?=[\w(=]) | [+=<>|&^@\#\\§°€£¥$%{{}}\[\]~/-]+)
+  | (?P<foreign>(?u:\w)+)                                            # any other script
   | (?P<gap>[^\w\s])
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,  # a name ends where Japanese begins
@@ -99,9 +102,13 @@ def _prose(text: str) -> Iterator[Piece]:
             yield Piece("name", found.rstrip(".,;:?!"))
         elif sort == "time":
             yield Piece("number", found.replace(".", "").replace(" ", "").lower().lstrip("0"))
-        elif sort == "number":
+        elif sort in ("number", "digits"):
             yield Piece("number", found.rstrip(",").lower())
         elif sort == "symbol":
             yield Piece("gap" if found in ("-", "/", "--", "&") else "symbol", found)
-        elif sort in ("word", "gap"):
-            yield Piece("word" if sort == "word" else "gap", found)
+        elif sort == "gap":
+            yield Piece(
+                "symbol" if unicodedata.category(found) in ("So", "Sk", "Sm") and found != "`" else "gap", found
+            )
+        elif sort in ("word", "foreign"):
+            yield Piece("word", found)

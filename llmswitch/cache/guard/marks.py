@@ -7,9 +7,16 @@ from collections.abc import Collection
 from llmswitch.cache.guard.english_words import words
 from llmswitch.cache.guard.parsed import Parsed
 
-_FREE = words("all any some both exactly already and or nor")
+_FREE = words("all any some both exactly already and or nor I you") | {"can it", "does it"}
 """Marks that may be on one side only."""
-_AGAINST = (("all", "some"), ("I before you", "you before I"), ("and", "or"))
+_AGAINST = (
+    ("all", "some"),
+    ("all", "any"),
+    ("I", "you"),
+    ("can it", "does it"),
+    ("I before you", "you before I"),
+    ("and", "or"),
+)
 """Free marks that contradict each other all the same."""
 _TIMES = words(
     """
