@@ -56,7 +56,7 @@ def rules_of(habit: Habit, style: str, subject_length: int) -> Rules:
     """The rules of this repository: as configured, else as its own commits have it."""
     learnt = habit.count >= ENOUGH
     conventional = style == "conventional" or (style == "auto" and learnt and habit.style == "conventional")
-    return Rules(subject_length, conventional)
+    return Rules(subject_length or Rules().subject_columns, conventional)
 
 
 def _message(repository: Repository, file: Path) -> str:

@@ -47,24 +47,23 @@ refs=${refs%.}
 """
 _ONLY_BELOW = '[ "${{LLMSWITCH_HOOK_BELOW-}}" != {hook} ] || exit 0\n'
 
-_LEAVE = {
-    "prepare-commit-msg": """\
-case ${2-} in '' | template) ;; *) exit 0 ;; esac
-[ "${GIT_EDITOR-}" != : ] || exit 0
-"""
-    + (
-        _UNDER_WAY := f"""\
+_LEAVE_GIT_AT_WORK = f"""\
 for s in {" ".join(UNDER_WAY)}; do
   [ ! -e "${{1%/*}}/$s" ] || exit 0
 done
 """
-    ),
-    "commit-msg": _UNDER_WAY
-    + """\
+_LEAVE_MESSAGE_THERE = """\
+case ${2-} in '' | template) ;; *) exit 0 ;; esac
+[ "${GIT_EDITOR-}" != : ] || exit 0
+"""
+_LEAVE_FOR_REBASE = """\
 s=
 read -r s <"$1" || :
 case $s in 'fixup! '* | 'squash! '* | 'amend! '*) exit 0 ;; esac
-""",
+"""
+_LEAVE: dict[Hook, str] = {
+    "prepare-commit-msg": _LEAVE_MESSAGE_THERE + _LEAVE_GIT_AT_WORK,
+    "commit-msg": _LEAVE_GIT_AT_WORK + _LEAVE_FOR_REBASE,
     "pre-push": """\
 n=
 while read -r _ id ref _; do
@@ -74,9 +73,7 @@ $refs
 REFS
 [ -n "$n" ] || exit 0
 """,
-    "post-commit": f"""\
-[ -f "$g/{RECORD}" ] || exit 0
-""",
+    "post-commit": f'[ -f "$g/{RECORD}" ] || exit 0\n',
 }
 _START = """\
 p={program}
