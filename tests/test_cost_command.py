@@ -392,3 +392,10 @@ def test_a_name_can_not_steer_the_terminal(app: typer.Typer, file: Path) -> None
     record(file, Model("a\x1b[31mb", "anthropic", "claude-opus-4-6"), PAID)
     outputs = [run(app, "cost", "--month", *more).stdout for more in ([], ["--markdown"])]
     assert not any("\x1b" in text for text in outputs)
+
+
+def test_a_time_zone_that_nobody_knows_is_told(
+    app: typer.Typer, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokio")
+    assert "TZ=Asia/Tokio names no time zone" in run(app, "cost", "--month").stderr

@@ -84,7 +84,7 @@ def test_continue_goes_on_with_the_newest_session(llmswitch: Command, upstream: 
     llmswitch("ask", "--session", "b", "二")
     done = llmswitch("ask", "-c", "続けて")
     assert sent(upstream) == [("user", "二"), ("assistant", DEFAULT_TEXT), ("user", "続けて")]
-    assert "continuing session b (2 turns)" in done.err
+    assert "continuing session b (1 turn)" in done.err
 
 
 def test_continue_stays_in_its_project(llmswitch: Command, upstream: Upstream) -> None:

@@ -41,9 +41,9 @@ def llmswitch(home: Path, ledger: Ledger) -> Command:
 def test_the_list_has_the_newest_first_on_one_line_each(llmswitch: Command) -> None:
     head, *lines = llmswitch("history").out.splitlines()
     assert head.split() == ["session", "turns", "models", "age", "begins"]
-    assert lines[0].split()[:5] == ["設計", "4", "opus,", "glm", "(pinned)"]
+    assert lines[0].split()[:5] == ["設計", "2", "opus,", "glm", "(pinned)"]
     assert lines[0].endswith("認証の設計を 見直したい")
-    assert lines[1].split()[:3] == ["typo", "2", "glm"]
+    assert lines[1].split()[:3] == ["typo", "1", "glm"]
 
 
 def test_the_list_as_json(llmswitch: Command) -> None:
@@ -54,7 +54,7 @@ def test_the_list_as_json(llmswitch: Command) -> None:
         "pinned_model": "glm",
         "created_at": "2001-09-09T01:46:40+00:00",
         "updated_at": "2001-09-09T01:46:40.000001+00:00",
-        "turns": 4,
+        "turns": 2,
         "models": ["opus", "glm"],
         "first_words": "認証の設計を 見直したい",
     }
@@ -72,7 +72,7 @@ def test_an_empty_list_says_how_to_keep_one_and_is_empty_json(home: Path) -> Non
 def test_show_prints_markdown_into_a_pipe(llmswitch: Command) -> None:
     out = llmswitch("history", "show", "設計", TZ="Asia/Tokyo").out
     assert out.startswith(
-        "# 設計\n\n4 turns, pinned to glm\n\n## You, 2001-09-09 10:46\n\n*[image/png, 4 bytes]*\n\n認証"
+        "# 設計\n\n2 turns, pinned to glm\n\n## You, 2001-09-09 10:46\n\n*[image/png, 4 bytes]*\n\n認証"
     )
     assert "## opus, 2001-09-09 10:46\n\n**まず**トークンの寿命を短くします。\n\n## You" in out
     assert "次は\n\n*[the answer broke off here]*" in out

@@ -172,3 +172,17 @@ def test_january_is_compared_with_december() -> None:
         datetime(2026, 12, 1, tzinfo=TOKYO),
         datetime(2026, 12, 5, 12, 15, tzinfo=TOKYO),
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["Asia/Tokyo", ":Asia/Tokyo", "JST-9", "<+0330>-3:30", "CET-1CEST,M3.5.0,M10.5.0/3", "UTC", "UTC0", ""]
+)
+def test_a_zone_that_the_system_knows_is_not_complained_about(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("TZ", name)
+    assert period.unknown_zone() is None
+
+
+@pytest.mark.parametrize("name", ["Asia/Tokio", "JST", "../etc/passwd", "/nothing/here"])
+def test_a_zone_that_the_system_takes_as_utc_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("TZ", name)
+    assert period.unknown_zone() == name

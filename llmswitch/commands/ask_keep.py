@@ -13,7 +13,7 @@ from llmswitch.conversation import Message, Text, TextDelta, Thinking, ThinkingD
 from llmswitch.engine.dispatch import Attempting, DispatchEvent, Emit, Engine, Job, Labelled, Result
 from llmswitch.engine.memory import FollowUp, last_task, origin_of
 from llmswitch.ledger import history
-from llmswitch.ledger.history import Exchange
+from llmswitch.ledger.history import Exchange, counted
 from llmswitch.ledger.store import Ledger
 
 
@@ -90,7 +90,7 @@ def session(call: Call, engine: Engine, job: Job, say: Callable[[str], None]) ->
     however the call ended. Raises UsageError and ConfigError where there is no such session, or it can't go on."""
     talk = conversation(call, engine.profile, engine.ledger, job.project, job.words)
     if call.continued:
-        say(f"continuing session {talk.name} ({len(talk.turns)} turns)")
+        say(f"continuing session {talk.name} ({counted(talk.turns)})")
     listener = _listening(engine, talk)
     try:
         yield listener, joined(job, talk)

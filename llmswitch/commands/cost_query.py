@@ -79,6 +79,8 @@ class Statement:
 def statement(query: Query, asked: Asked, currency: Currency = USD, *, now: datetime | None = None) -> Statement:
     """Read the ledger. Raises UsageError and LedgerError."""
     now = now or datetime.now(UTC)
+    if zone := period.unknown_zone():
+        typer.echo(f"TZ={zone} names no time zone that is known here: days are those of UTC", err=True)
     main, before = _periods(query.span, now)
     with _ledger() as connection:
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from llmswitch.conversation import Block, Image, Text, Thinking, ToolResult, ToolUse
 from llmswitch.engine.memory import BROKE_OFF
-from llmswitch.ledger.history import Session, Turn
+from llmswitch.ledger.history import Session, Turn, counted
 from llmswitch.ledger.turn_json import as_object
 
 
 def markdown(session: Session, turns: Sequence[Turn]) -> Iterator[str]:
     """The session in pieces: a title, then each turn under who said it and when (local time)."""
     pinned = f", pinned to {session.pinned}" if session.pinned else ""
-    yield f"# {session.name}\n\n{len(turns)} turns{pinned}\n\n"
+    yield f"# {session.name}\n\n{counted(turns)}{pinned}\n\n"
     for turn in turns:
         who = "You" if turn.message.role == "user" else turn.model or "Assistant"
         said = datetime.fromtimestamp(turn.created_at / 1e6, UTC).astimezone()

@@ -59,7 +59,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A session as a list shows it: how many turns, the models that answered (in order), how it begins."""
+    """A session as a list shows it: how many exchanges (a question and its answer are one), the models that answered (in order), how it begins."""
 
     session: Session
     turns: int
@@ -87,6 +87,12 @@ def newest(ledger: Ledger, project: str | None = None) -> Session | None:
             (project,),
         ).fetchone()
     return _session(row) if row else None
+
+
+def counted(said: Sequence[Turn]) -> str:
+    """`1 turn`, `3 turns`: a question and its answer are one."""
+    asked = sum(turn.message.role == "user" for turn in said)
+    return f"{asked} turn{'' if asked == 1 else 's'}"
 
 
 def turns(ledger: Ledger, name: str) -> tuple[Turn, ...]:
@@ -129,7 +135,7 @@ def overviews(ledger: Ledger) -> list[Overview]:
     """Every session, the last added to first."""
     with ledger.reading() as connection:
         rows = connection.execute(
-            f"SELECT {_SESSION}, (SELECT count(*) FROM turns WHERE session = name), "  # noqa: S608 - as above
+            f"SELECT {_SESSION}, (SELECT count(*) FROM turns WHERE session = name AND role = 'user'), "  # noqa: S608 - as above
             "(SELECT content FROM turns WHERE session = name AND ordinal = 1) "
             "FROM sessions ORDER BY updated_at DESC, rowid DESC"
         ).fetchall()

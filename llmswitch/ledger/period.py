@@ -15,6 +15,8 @@ from pathlib import Path
 from llmswitch.errors import UsageError
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+_POSIX_ZONE = re.compile(r"(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)[+-]?\d{1,3}(?::\d\d){0,2}|UTC0?$|GMT$")
+"""`JST-9`, `<+0330>-3:30`, `CET-1CEST,M3.5.0,M10.5.0/3`: a zone that the value itself describes."""
 _YEAR = re.compile(r"\d{4}")
 QUARTER_S = 900
 """Seconds of the grid on which every present time zone's midnights lie."""
@@ -115,6 +117,18 @@ def between(since: str | None, until: str | None, now: datetime, zone: tzinfo | 
         raise UsageError(f"the period ends before it begins: {since or 'the beginning'} to {until or 'today'}")
     label = f"{since or 'the beginning'} to {until or 'today'}"
     return Period(label, start, end)
+
+
+def unknown_zone() -> str | None:
+    """The value of `TZ` where it names no zone that is known here: the C library takes that as UTC without a word."""
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name or _POSIX_ZONE.match(name):
+        return None
+    if name.startswith("/"):
+        return None if Path(name).is_file() else name
+    from zoneinfo import TZPATH  # 3 ms, and hardly anybody sets TZ
+
+    return None if any((Path(folder) / name).is_file() for folder in TZPATH) else name
 
 
 def zone_name() -> str:
