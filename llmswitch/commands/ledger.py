@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -66,13 +67,16 @@ def _lines(connection: sqlite3.Connection) -> list[str]:
     dispatches = connection.execute("SELECT count(*) FROM dispatches").fetchone()[0]
     by_status = connection.execute("SELECT status, count(*) FROM attempts GROUP BY status ORDER BY status").fetchall()
     attempts = sum(number for _, number in by_status)
+    kept = connection.execute("SELECT kept_before FROM sums_mark").fetchone()[0]
+    reduced = f"{datetime.fromtimestamp(kept / 1e6, UTC).astimezone():%Y-%m-%d}: before it only sums" if kept else "all"
     unknown = connection.execute("SELECT count(*) FROM attempts WHERE cost_source = 'unknown'").fetchone()[0]
     statuses = ", ".join(f"{number} {status}" for status, number in by_status) or "none"
     return [
-        "integrity   ok",
+        "integrity   ok: every page and index was read (SQLite's quick_check)",
         f"version     {version}",
         f"size        {size * page / 1e6:.1f} MB",
         f"dispatches  {dispatches}",
         f"attempts    {attempts} ({statuses})",
         f"unknown     {unknown} without a known cost",
+        f"rows since  {reduced}",
     ]

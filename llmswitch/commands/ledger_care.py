@@ -72,6 +72,12 @@ def merge(
     said += f", {merged.turns:,} turns of sessions" if merged.turns else ""
     said += f", {merged.updated:,} brought up to date" if merged.updated else ""
     typer.echo(f"{file}: {said}")
+    if merged.left_out:
+        typer.echo(
+            f"{merged.left_out:,} calls were left out: of their time this ledger keeps only sums (retain_days), "
+            "which may have them already",
+            err=True,
+        )
 
 
 def _lines(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:

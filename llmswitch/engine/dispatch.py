@@ -4,6 +4,7 @@ row that is opened before the call and settled whatever happens."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -37,7 +38,7 @@ from llmswitch.engine.no_answer import no_answer
 from llmswitch.engine.replay import replay
 from llmswitch.engine.settlement import settle
 from llmswitch.engine.spending import NoRoomError, Spending, spending
-from llmswitch.errors import ExitCode, InadequateError, LlmSwitchError, ProtocolError, ProviderError
+from llmswitch.errors import ExitCode, InadequateError, LedgerError, LlmSwitchError, ProtocolError, ProviderError
 from llmswitch.ledger import limits
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
@@ -147,7 +148,18 @@ class Engine:
             raise
         finally:
             self.ledger.finish_dispatch(dispatch_id, status, exit_code, cache=visit.outcome)
+            self.retain()
         return replace(result, cache=visit.outcome)
+
+    def retain(self) -> None:
+        """Reduce old calls to their sums, where the profile says so; a ledger that can't be written now does it later."""
+        days = self.profile.settings["ledger"]["retain_days"]
+        if days is None:
+            return
+        from llmswitch.ledger import retention  # hardly any profile says so
+
+        with contextlib.suppress(LedgerError):
+            retention.reduce(self.ledger, retention.horizon(datetime.fromtimestamp(self.now(), UTC), days))
 
     async def aclose(self) -> None:
         """Let go of every adapter, and of the cache."""

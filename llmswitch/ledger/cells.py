@@ -89,9 +89,21 @@ def prompt_size(prefix: str, thresholds: Sequence[int]) -> str:
     return f"CASE {cases} ELSE 0 END" if cases else "0"
 
 
+def first_call_us(connection: sqlite3.Connection) -> int | None:
+    """When the ledger begins, in microseconds since 1970 UTC: its first row, or the first sum of calls that have none any
+    more."""
+    row, kept = connection.execute(
+        "SELECT (SELECT min(started_at) FROM attempts), (SELECT kept_before FROM sums_mark)"
+    ).fetchone()
+    if not kept:
+        return None if row is None else int(row)
+    summed = connection.execute("SELECT min(slot) * 900000000 FROM sums WHERE grain = 900000000").fetchone()[0]
+    return min((at for at in (row, summed) if at is not None), default=None)
+
+
 def local_days(connection: sqlite3.Connection, period: Period, zone: tzinfo | None) -> list[tuple[str, int, int]]:
     """The local days of `period` that can have calls: ISO date, start and end in microseconds since 1970 UTC."""
-    first = connection.execute("SELECT min(started_at) FROM attempts").fetchone()[0]
+    first = first_call_us(connection)
     if first is None:
         return []
     since = max(period.since, datetime.fromtimestamp(first / 1e6, UTC) - timedelta(days=2))

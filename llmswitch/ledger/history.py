@@ -59,7 +59,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A session as a list shows it: how many exchanges (a question and its answer are one), the models that answered (in order), how it begins."""
+    """A session as a list shows it: how many questions, the models that answered (in order), how it begins."""
 
     session: Session
     turns: int

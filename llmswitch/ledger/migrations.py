@@ -200,6 +200,13 @@ def _add_what_a_cache_hit_saved(connection: sqlite3.Connection) -> None:
         connection.execute(f"ALTER TABLE dispatches ADD COLUMN {column}")
 
 
+def _keep_sums_of_old_calls(connection: sqlite3.Connection) -> None:
+    """Calls that are old go, and their part in the sums stays: see `retention`."""
+    from llmswitch.ledger import rollup  # as above
+
+    rollup.keep_sums(connection)
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_dispatches_and_attempts,
     _create_cooldowns_and_quota_windows,
@@ -207,6 +214,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_imports_and_repricings,
     _create_sums_and_cache_hits,
     _add_what_a_cache_hit_saved,
+    _keep_sums_of_old_calls,
 ]
 
 LATEST = len(MIGRATIONS)

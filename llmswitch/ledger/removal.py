@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from llmswitch.ledger import rollup
 from llmswitch.ledger.store import Ledger
 
 
@@ -80,12 +81,25 @@ def _delete(connection: sqlite3.Connection, which: Which) -> Count:
     turns = _delete_turns(connection)
     if which.imported:
         connection.execute("DELETE FROM import_files WHERE source = :imported", values)
+    if not (which.project or which.session or which.imported):
+        _forget_sums(connection, which)
     if which.everything:
         for table in ("imported", "import_files", "cooldowns", "quota_windows"):
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - as above
     for table in ("gone_attempts", "gone_turns", "gone_dispatches"):
         connection.execute(f"DROP TABLE temp.{table}")
     return Count(attempts, turns)
+
+
+def _forget_sums(connection: sqlite3.Connection, which: Which) -> None:
+    """The sums of calls that have no row any more (`retention`), up to the day that was named."""
+    kept = connection.execute("SELECT kept_before FROM sums_mark").fetchone()[0]
+    end = kept if which.before is None else min(kept, _values(which)["before"] or 0)
+    if not kept:
+        return
+    rollup.forget(connection, end)
+    if which.everything:
+        connection.execute("UPDATE sums_mark SET kept_before = 0")
 
 
 def _delete_turns(connection: sqlite3.Connection) -> int:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from llmswitch.catalog import Plan
 from llmswitch.ledger import price_list
 from llmswitch.ledger.cache_hits import Saved, saved
-from llmswitch.ledger.cells import LABELS, Cell, Where, local_days
+from llmswitch.ledger.cells import LABELS, Cell, Where, first_call_us, local_days
 from llmswitch.ledger.figures import Day, Figures
 from llmswitch.ledger.period import Period, midnight
 from llmswitch.ledger.prices import BASELINE, baseline_ids
@@ -133,7 +133,7 @@ def recent_cash(
     start, end = (midnight(day, zone) for day in (today - timedelta(days=most), today))
     days = local_days(connection, Period("", start, end), zone)
     found = daily_cash(connection, days)
-    first = connection.execute("SELECT min(started_at) FROM attempts").fetchone()[0]
+    first = first_call_us(connection)
     began = datetime.fromtimestamp((first or 0) / 1e6, UTC).astimezone(zone).date().isoformat()
     return [Decimal(found.get(label, 0)) / PICO for label, _, _ in days if label >= began]
 

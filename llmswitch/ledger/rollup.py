@@ -20,6 +20,10 @@ SIZES = (32_000, 100_000, 128_000, 199_999, 200_000, 256_000, 272_000, 512_000, 
 """Every prompt size at which a price of the list has a cliff. A baseline with another one is added up row by row. The
 triggers of a file have these numbers in them: a new one needs a migration that makes tables and triggers afresh."""
 
+FEWEST_DAYS = 62
+"""Days of which every row must be kept: the month that a budget watches and the one it is compared with are read row by
+row."""
+
 CHUNK = 20_000
 """Attempts added in one transaction: others wait for it."""
 
@@ -60,6 +64,28 @@ def create(connection: sqlite3.Connection) -> None:
             f"CREATE TRIGGER sums_after_{event.split()[0].lower()} AFTER {event} ON attempts "  # noqa: S608 - names of this file
             f"WHEN {row}.id <= (SELECT attempt FROM sums_mark) BEGIN {'; '.join(body)}; END"
         )
+
+
+def keep_sums(connection: sqlite3.Connection) -> None:
+    """For a migration: while `keeping` is set, a deleted row stays in the sums. Before `kept_before` (microseconds since
+    1970 UTC) the sums have calls that have no row any more (`retention`)."""
+    connection.execute("ALTER TABLE sums_mark ADD COLUMN keeping INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE sums_mark ADD COLUMN kept_before INTEGER NOT NULL DEFAULT 0")
+    connection.execute("DROP TRIGGER sums_after_delete")
+    body = "; ".join([*_added("old.", -1), *_EMPTY])
+    connection.execute(
+        "CREATE TRIGGER sums_after_delete AFTER DELETE ON attempts "  # noqa: S608 - names of this file
+        f"WHEN old.id <= (SELECT attempt FROM sums_mark WHERE keeping = 0) BEGIN {body}; END"
+    )
+
+
+def forget(connection: sqlite3.Connection, before: int) -> None:
+    """Take out the sums of everything before `before` (microseconds, on the grid) that has no row any more."""
+    for grain in GRAINS:
+        connection.execute("DELETE FROM sums WHERE grain = ? AND slot < ?", (grain, before // grain))
+    mark = connection.execute("SELECT attempt FROM sums_mark").fetchone()[0]
+    for grain, statement in zip((0, *GRAINS), _all_added(f"a.id <= {int(mark)} AND a.started_at < :end"), strict=True):
+        connection.execute(statement, {"end": before // grain * grain if grain else before})
 
 
 def is_behind(connection: sqlite3.Connection) -> bool:

@@ -33,7 +33,7 @@ def cells(
     asked = where.asked if where else {}
     grain = _grain(days)
     if labels or grain is None or set(asked) & set(LABELS) or not set(thresholds) <= set(SIZES):
-        return list(rows.cells(connection, days, labels=labels, where=where, thresholds=thresholds))
+        return _by_row(connection, days, labels, where or Where(), thresholds)
     with _one_view(connection):
         mark = _mark(connection)
         found = list(_summed(connection, days, grain, where or Where(), tuple(thresholds)))
@@ -41,6 +41,29 @@ def cells(
         values = {name: json.dumps(wanted) for name, wanted in asked.items()}
         newest = connection.execute(sql, {"days": json.dumps(days), **values}).fetchall()
     return [*found, *rows.as_cells(newest, days, 0)]
+
+
+def _by_row(
+    connection: sqlite3.Connection, days: Days, labels: Sequence[Label], where: Where, thresholds: Sequence[int]
+) -> list[Cell]:
+    """Row by row; and where calls were reduced to their sums (`retention`), those sums, whose labels nobody knows any
+    more: they are left out where one is asked for."""
+    with _one_view(connection):
+        kept = int(connection.execute("SELECT kept_before FROM sums_mark").fetchone()[0])
+        old = [(label, since, min(until, kept)) for label, since, until in days if since < kept]
+        if not old:
+            return list(rows.cells(connection, days, labels=labels, where=where, thresholds=thresholds))
+        new = [(label, max(since, kept), until) for label, since, until in days if until > kept]
+        found = list(rows.cells(connection, new, labels=labels, where=where, thresholds=thresholds))
+        if set(where.asked) & set(LABELS):
+            return found
+        known = tuple(sorted(set(thresholds) & set(SIZES)))
+        unlabelled = (None,) * len(labels)
+        found += [cell._replace(labels=unlabelled) for cell in _summed(connection, old, GRAINS[-1], where, known)]
+        sql = rows.row_sql((), thresholds, where.asked, after=_mark(connection))
+        values = {name: json.dumps(wanted) for name, wanted in where.asked.items()}
+        newest = connection.execute(sql, {"days": json.dumps(old), **values}).fetchall()
+    return [*found, *(cell._replace(labels=unlabelled) for cell in rows.as_cells(newest, old, 0))]
 
 
 def daily_cash(connection: sqlite3.Connection, days: Days) -> dict[str, int]:

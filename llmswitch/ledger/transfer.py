@@ -22,7 +22,7 @@ from typing import Any
 
 from llmswitch.conversation import Message
 from llmswitch.errors import LedgerError
-from llmswitch.ledger import history_search, turn_json
+from llmswitch.ledger import history_search, retention, turn_json
 from llmswitch.ledger.migrations import LATEST, version_of
 from llmswitch.ledger.schema import translated
 from llmswitch.ledger.store import Ledger
@@ -36,12 +36,14 @@ _REPRICING = ("repriced_at", "cost_pico", "imputed_pico", "cost_source", "price_
 
 @dataclass(slots=True)
 class Merged:
-    """How many rows were new here, and how many of those known were brought up to date."""
+    """How many rows were new here, and how many of those known were brought up to date; `left_out` are calls of
+    a time of which only sums are kept here."""
 
     dispatches: int = 0
     attempts: int = 0
     turns: int = 0
     updated: int = 0
+    left_out: int = 0
 
 
 def records(connection: sqlite3.Connection, *, history: bool = True) -> Iterator[Record]:
@@ -138,6 +140,7 @@ class _Columns:
 
     def __init__(self, ledger: Ledger) -> None:
         with ledger.reading() as connection:
+            self.kept_before = retention.kept_before(connection)
             self._names = {
                 name: set(_columns(connection, name)) for name in ("dispatches", "attempts", "sessions", "turns")
             }
@@ -157,6 +160,7 @@ class _Writer:
         self.connection: sqlite3.Connection
         self._known = known
         self._merged = merged
+        self._kept_before = known.kept_before
         self._renamed: dict[str, str] = {}
 
     def put(self, record: Record) -> None:
@@ -191,6 +195,8 @@ class _Writer:
         """One that runs at this moment is left for a later merge; so are its attempts, which find no dispatch."""
         if row["status"] == "open":
             return
+        if row["started_at"] < self._kept_before and row["kind"] != "import" and row.get("cache") != "hit":
+            return
         if self._put("dispatches", row, "id = :id"):
             self._merged.dispatches += 1
         elif row["kind"] == "import":
@@ -203,6 +209,9 @@ class _Writer:
     def _attempt(self, row: dict[str, Any], key: int | None, repricings: list[dict[str, Any]]) -> None:
         """An imported call that is here already, from logs that both machines read, is not put in again."""
         one = self.connection.execute
+        if row["started_at"] < self._kept_before and row["status"] != "open":
+            self._merged.left_out += 1  # it may be in the sums that were kept of that time
+            return
         if row["status"] == "open" or not one("SELECT 1 FROM dispatches WHERE id = :dispatch_id", row).fetchone():
             return
         if key is not None and one("SELECT 1 FROM imported WHERE id = ?", (key,)).fetchone():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
-from llmswitch.ledger.cells import local_days
+from llmswitch.ledger.cells import first_call_us, local_days
 from llmswitch.ledger.figures import Tokens
 from llmswitch.ledger.period import Period, midnight
 from llmswitch.ledger.rollup import SIZES
@@ -76,7 +76,7 @@ def recent(connection: sqlite3.Connection, now: datetime, zone: tzinfo | None = 
     whole = Period(
         f"the last {MONTH_DAYS} days", midnight(today - timedelta(days=MONTH_DAYS), zone), midnight(today, zone)
     )
-    first = connection.execute("SELECT min(started_at) FROM attempts").fetchone()[0]
+    first = first_call_us(connection)
     if first is None:
         return None
     began = datetime.fromtimestamp(first / 1e6, now.tzinfo).astimezone(zone).date()

@@ -10,6 +10,7 @@ from typing import Any
 
 from llmswitch.catalog import Model, Plan, ProviderSettings, Timeouts
 from llmswitch.errors import ConfigError
+from llmswitch.ledger.rollup import FEWEST_DAYS
 from llmswitch.profile import layers
 from llmswitch.profile.builtin_providers import BUILTIN_PROVIDERS, LOCAL_KINDS
 from llmswitch.profile.layers import KeyPath, Layer, Origin
@@ -214,6 +215,9 @@ def _dangling(profile: Profile) -> Iterator[tuple[KeyPath, str]]:
     if writer is not None and writer not in models and writer.partition("/")[0] not in profile.providers:
         yield ("hooks", "model"), f"hooks.model names the unknown model {writer!r}{nearest(writer, models)}"
     yield from _dangling_limits(profile)
+    days = profile.settings["ledger"]["retain_days"]
+    if days is not None and days < FEWEST_DAYS:
+        yield ("ledger", "retain_days"), f"ledger.retain_days = {days}: at least {FEWEST_DAYS} days are kept row by row"
     for name, plan in profile.plans.items():
         for task in plan.reserved_for:
             if task not in TASKS:

@@ -104,6 +104,13 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "tasks", "Whether a task's answers are kept: `[cache.tasks] review = false`. Left out: all but `agentic`."
         ),
     },
+    "ledger": {
+        "retain_days": Key(
+            "int",
+            "Calls that are older than so many days (at least 62) are reduced to their sums, and old sessions go; left out: "
+            "everything is kept. Only from your own configuration. docs/ledger.md says what stays.",
+        ),
+    },
     "budget": {
         **_LIMITS,
         "on_exceed": Key("text", ON_EXCEED, "warn", ("warn", "block", "free-only")),
