@@ -33,6 +33,7 @@ COMMANDS = (
     "hook",
     "commit-message",
     "review",
+    "pr-description",
     "template",
     "key",
     "init",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cache_entries import DIM, EMBEDDER, a_vector, an_entry
 
+from llmswitch.cache import disk_index
 from llmswitch.cache.base import Store
 from llmswitch.cache.disk import DiskStore
 from llmswitch.cache.index_layout import BLOCK_ROWS, COUNTERS_AT, HEADER_BYTES, Layout, entry_key
@@ -222,6 +223,17 @@ def test_an_index_that_is_not_ours_is_made_again(folder: Path, poison: str) -> N
     INDEX_POISONS[poison](folder / LAYOUT.file_name)
     store = opened(folder.parent)
     assert (lost(store), (folder / "executed").exists()) == ([], False)
+
+
+def test_a_large_index_is_made_again_by_a_write_and_not_by_a_lookup(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_index, "MOST_WHILE_ASKED", ENTRIES - 1)
+    (folder / LAYOUT.file_name).unlink()
+    store = opened(folder.parent)
+    before = len(lost(store))
+    store.put(an_entry("after"), a_vector(99))
+    assert (before, lost(store)) == (ENTRIES, [])
 
 
 def test_an_index_that_is_replaced_under_an_open_store_is_made_again(folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from llmswitch.cache.base import Entry, Neighbour, Observation, StoreStats
 from llmswitch.cache.disk_entries import FILE, is_damage, open_entries, set_aside_locked, translated
-from llmswitch.cache.disk_rows import ROW_BYTES, EntryRows
+from llmswitch.cache.disk_rows import ROW_BYTES, ROWS_AN_ENTRY, EntryRows
 from llmswitch.cache.index_layout import Layout, entry_key
 from llmswitch.cache.limits import Limits
 from llmswitch.cache.plain_disk import if_free
@@ -187,8 +187,9 @@ class DiskStore:
 
     def _make_room(self, wanted: int) -> list[int]:
         """Delete the least recently used entries until `wanted` bytes more are within the limit."""
-        row = 3 * ROW_BYTES + (self._layout.row_bytes if self._layout else 0)
-        over = self._rows.bytes_kept() + wanted + row - self._limits.bytes
+        index_row = self._layout.row_bytes if self._layout else 0
+        row = ROWS_AN_ENTRY * ROW_BYTES + index_row
+        over = self._rows.bytes_kept(index_row) + wanted + row - self._limits.bytes
         victims: list[Record] = []
         for _, record in self._rows.least_recent() if over > 0 else ():
             if over <= 0:

@@ -30,6 +30,8 @@ LOOKED_AT = 256
 """Rows whose cosine is computed, of those whose signs differ least."""
 SLACK = 0.01
 """More than what a cosine loses in the index's small numbers."""
+MOST_WHILE_ASKED = 20_000
+"""Entries whose index is made again while somebody waits for a lookup (about a second); that of more, by the next write."""
 _MOST_ROUNDS = 16
 
 
@@ -42,11 +44,6 @@ class IndexBeside:
         self._layout = layout
         self._path = folder / layout.file_name
         self._index: VectorIndex | None = None
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of the index that an entry takes."""
-        return self._layout.row_bytes
 
     def close(self) -> None:
         """Let go of the file."""
@@ -97,10 +94,16 @@ class IndexBeside:
             return index.nearest(query, wanted, count=LOOKED_AT, without=without)
 
         try:
-            return nearest(self._usable())
-        except IndexRefused:
-            with self._cache.transact():
-                return self._locked(nearest)
+            return nearest(self._open())
+        except (IndexRefused, FileNotFoundError):
+            pass
+        with self._cache.transact():  # a row that was just being written is a whole one now
+            try:
+                return nearest(self._open())
+            except (IndexRefused, FileNotFoundError):
+                if self._rows.number() > MOST_WHILE_ASKED:
+                    return []
+                return nearest(self._make_again())
 
     def _offer(self, nearest: Nearest, hits: Iterable[Hit], scope: str, max_tier: int) -> dict[int, int]:
         """Offer the entries of `hits` as long as they may be near enough; the slots (with keys) whose entries don't fit."""
@@ -135,14 +138,6 @@ class IndexBeside:
             return work(self._open())
         except (IndexRefused, FileNotFoundError):
             return work(self._make_again())
-
-    def _usable(self) -> VectorIndex:
-        """The index, without the write lock where it needs no mending."""
-        try:
-            return self._open()
-        except (IndexRefused, FileNotFoundError):
-            with self._cache.transact():
-                return self._locked(lambda index: index)
 
     def _open(self) -> VectorIndex:
         """The open index, if it is still the one at our path and lacks nothing, or a verified one from there."""

@@ -21,8 +21,9 @@ from llmswitch.cache.base import Entry, Observation
 from llmswitch.cache.index_layout import entry_key
 from llmswitch.cache.record import Record, decode, encode, read_observation, write_observation
 
-ROW_BYTES = 300
-"""About what SQLite needs for a row beside its value: the key twice, times, page space."""
+ROW_BYTES = 700
+"""About what SQLite needs for a row beside its value: the key twice, times, what is left free of a page."""
+ROWS_AN_ENTRY = 2
 _MOST_SEEN = 256
 
 
@@ -118,9 +119,14 @@ class EntryRows:
         """Say how many rows the index of `embedder` has seen."""
         self._cache.set(f"appended:{embedder}", _dump(count))
 
-    def bytes_kept(self) -> int:
-        """About the bytes of all rows in the database."""
-        return int(self._cache.reset("size")) + ROW_BYTES * int(self._cache.reset("count"))
+    def bytes_kept(self, index_row_bytes: int) -> int:
+        """About the bytes of all rows in the database, and of an index with so many bytes for each entry."""
+        rows = int(self._cache.reset("count"))
+        return int(self._cache.reset("size")) + ROW_BYTES * rows + index_row_bytes * rows // ROWS_AN_ENTRY
+
+    def number(self) -> int:
+        """About how many entries there are."""
+        return int(self._cache.reset("count")) // ROWS_AN_ENTRY
 
     def _living(self, ids: Iterable[str]) -> dict[int, Entry]:
         """The living entries among these, by tier."""

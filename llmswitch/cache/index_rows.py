@@ -39,7 +39,7 @@ def columns_of(rows: Sequence[Row]) -> Columns:
     whole, scales = codes(vectors)
     columns: Columns = {
         "scope": np.array([row.scope for row in rows], np.uint32),
-        "expires": np.array([min(math.ceil(row.expires_at), LAST_INSTANT) for row in rows], np.uint32),
+        "expires": np.array([math.ceil(min(row.expires_at, LAST_INSTANT)) for row in rows], np.uint32),
         "tier": np.array([min(row.tier, 255) for row in rows], np.uint8),
         "key": np.array([row.key for row in rows], np.int64),
         "scale": scales,

@@ -58,7 +58,7 @@ def _fit(part: dict[str, NDArray[Any]], wanted: Wanted) -> NDArray[np.bool_] | N
     if not fit.any():
         return None
     fit &= part["expires"] > np.uint32(wanted.now)
-    fit &= part["tier"] <= np.uint8(min(wanted.max_tier, 255))
+    fit &= part["tier"] <= wanted.max_tier
     return fit if fit.any() else None
 
 

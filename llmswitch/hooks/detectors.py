@@ -17,23 +17,31 @@ from llmswitch.hooks.secret_rules import looks_random
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import BasePlugin
 
-LEFT_OUT = frozenset({"base", "high_entropy_strings", "ip_public"})
-"""Hashes and public addresses are no secrets, and a diff is full of them."""
+LEFT_OUT = frozenset({"base", "high_entropy_strings", "ip_public", "ibm_cos_hmac"})
+"""Hashes and public addresses are no secrets, and a diff is full of them; the last one can't be had without its network
+client, and the keyword detector finds most of what it would."""
 LINE_CHARS = 4_000
 SHORTEST_PASSWORD = 6
 
-_WORTH = re.compile(
-    r"key|token|secret|pass|pwd|auth|cred|contrase|role|BEGIN |://[^/\s]*@|\b(?:A3T|ABIA|ACCA|AKIA|ASIA|AKC|AP[\dA-F])[A-Z0-9]{8}"
-    r"|(?=[A-Za-z_+/=-]{0,60}\d)[A-Za-z0-9_+/=-]{20}",
-    re.IGNORECASE,
+_WORD = re.compile(r"key|token|secret|pass|pwd|auth|cred|contrase|role", re.IGNORECASE)
+_VALUE = re.compile(
+    r"""[\"'`](?=[^\s\"'`]*\d)(?=[^\s\"'`]*[A-Za-z])[^\s\"'`]{6,}"""
+    r"""|[=:]\s*(?=[^\s\"'`({\[<$]*\d)(?=[^\s\"'`({\[<$]*[A-Za-z])[^\s\"'`({\[<$]{6,}"""
 )
+"""What a word for a secret must have beside it: a value with letters and digits, quoted or assigned."""
+_ALONE = re.compile(r"BEGIN |://[^/\s]*@|(?:A3T|ABIA|ACCA|AKIA|ASIA|AKC|AP[\dA-F])[A-Z0-9]{8}")
+"""What is worth a closer look by itself: a key's first line, a URL with a user, the beginnings of AWS's keys."""
+_LONG = re.compile(r"[A-Za-z0-9_+/=-]{20,}")
+_DIGIT = re.compile(r"\d")
 _NO_FILE = "/dev/null/"
 """A folder that can't exist: the library looks at names, and must find no file of that name to read."""
 
 
 def is_worth_scanning(line: str) -> bool:
-    """A quick look that rules most lines out: no word for a secret in it, and nothing long with a digit."""
-    return _WORTH.search(line) is not None
+    """A quick look that rules most lines out: no word for a secret with a value beside it, and nothing long with a digit."""
+    if _ALONE.search(line) is not None or any(map(_DIGIT.search, _LONG.findall(line))):
+        return True
+    return _WORD.search(line) is not None and _VALUE.search(line) is not None
 
 
 def library_rule(path: str, line: str) -> str | None:
@@ -80,6 +88,9 @@ def _plugins() -> tuple[BasePlugin, ...]:
     import pkgutil
     from importlib import import_module
 
+    from llmswitch.hooks.later import import_later
+
+    import_later("requests")  # needed for verification alone, and two thirds of the library's import
     from detect_secrets import plugins
     from detect_secrets.plugins.base import BasePlugin
 

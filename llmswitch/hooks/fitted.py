@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from llmswitch.hooks.changes import Diff, FileChange, Hunk
+from llmswitch.hooks.changes import Diff, FileChange, Hunk, hunks_of
 from llmswitch.hooks.fair_share import water_fill
 from llmswitch.tokens import estimate_text
 
@@ -13,9 +13,11 @@ LINE_CHARS = 600
 """A longer line is cut."""
 HEADER_TOKENS = 24
 """About what a file's own line takes."""
-SMALLEST_SHARE = 48
+SMALLEST_SHARE = 150
 """A share of fewer tokens shows nothing of use: the file is only told of."""
 SMALLEST_HUNK = 24
+MEASURED_CHARS = 2_000
+"""Of a longer text this much is measured, and tells for the rest."""
 MANY = 200
 """Files that are told of one by one; the others are summed up."""
 
@@ -45,7 +47,13 @@ class Fitted:
 
 def size_of(change: FileChange) -> int:
     """About how many tokens the kept patch takes."""
-    return HEADER_TOKENS + estimate_text(change.patch)
+    return HEADER_TOKENS + _measured(change.patch)
+
+
+def _measured(text: str) -> int:
+    if len(text) <= MEASURED_CHARS:
+        return estimate_text(text)
+    return estimate_text(text[:MEASURED_CHARS]) * len(text) // MEASURED_CHARS
 
 
 def fit(diff: Diff, budget: int) -> Fitted:
@@ -68,35 +76,31 @@ def fit(diff: Diff, budget: int) -> Fitted:
 
 
 def _fitted(change: FileChange, size: int, share: int) -> FittedFile:
-    hunks = [_clipped(hunk) for hunk in change.hunks]
-    if share < size:
-        hunks = list(_within(hunks, share - HEADER_TOKENS))
+    text = change.patch if share >= size else _within(change.patch, share - HEADER_TOKENS)
+    hunks = tuple(_clipped(hunk) for hunk in hunks_of(text))
     seen = sum(_changed(hunk.lines) for hunk in hunks)
-    return FittedFile(change, tuple(hunks), max(0, change.added + change.removed - seen))
+    return FittedFile(change, hunks, max(0, change.added + change.removed - seen))
 
 
-def _within(hunks: Sequence[Hunk], budget: int) -> Sequence[Hunk]:
-    sizes = [estimate_text(hunk.text) for hunk in hunks]
+def _within(patch: str, budget: int) -> str:
+    """The hunks of `patch` within `budget` tokens, shared fairly: whole, or their beginnings."""
+    first, *others = patch.split("\n@@ ")  # no other line of a hunk begins like this
+    texts = [first, *(f"@@ {other}" for other in others)]
+    sizes = [_measured(text) for text in texts]
     shares = water_fill(sizes, budget)
-    return [
-        shown
-        for hunk, size, share in zip(hunks, sizes, shares, strict=True)
-        if (shown := hunk if share >= size else _beginning(hunk, share))
+    shown = [
+        text if share >= size else _beginning(text, size, share)
+        for text, size, share in zip(texts, sizes, shares, strict=True)
     ]
+    return "\n".join(text for text in shown if text)
 
 
-def _beginning(hunk: Hunk, share: int) -> Hunk | None:
-    """The first lines of `hunk` that fit, or None when that would be next to nothing."""
+def _beginning(hunk: str, size: int, share: int) -> str:
+    """The first lines of `hunk`, of `size` tokens, that fit into `share`; nothing where that would be next to nothing."""
     if share < SMALLEST_HUNK:
-        return None
-    left = share - estimate_text(hunk.header)
-    lines = []
-    for line in hunk.lines:
-        left -= estimate_text(line + "\n")
-        if left < 0:
-            break
-        lines.append(line)
-    return replace(hunk, lines=tuple(lines)) if _changed(lines) else None
+        return ""
+    lines = hunk[: len(hunk) * share // size].split("\n")[:-1]
+    return "\n".join(lines) if _changed(lines[1:]) else ""
 
 
 def _changed(lines: Sequence[str]) -> int:

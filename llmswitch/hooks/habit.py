@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import quantiles
 
 from llmswitch.hooks.columns import columns
 from llmswitch.hooks.languages import language_of
@@ -120,7 +119,7 @@ def habit_of(messages: Sequence[tuple[str, str]]) -> Habit:
         types=_most([found["type"] for found in conventional], 12) if style in ("conventional", "gitmoji") else (),
         scopes=_most(_scopes(subjects, conventional, style), COMMON_SCOPES),
         language=_language(subjects),
-        subject_columns=_within(round(quantiles(widths, n=10)[-1]) if count > 1 else widths[0]),
+        subject_columns=_within(sorted(widths)[(count * 9 - 1) // 10]),
         body_share=sum(bool(_without_trailers(body)) for _, body in messages) / count,
         period_share=sum(subject.endswith((".", "。")) for subject in subjects) / count,
         capital_share=sum(head[:1].isupper() for head in heads) / count,

@@ -8,28 +8,25 @@ from typing import Any
 
 from llmswitch.conversation import Finish, Notice, Request, TextDelta
 from llmswitch.engine.dispatch import DispatchEvent, Emit, Engine, Job, Result
-from llmswitch.errors import InputError, LlmSwitchError
-from llmswitch.hooks import habit as habits
+from llmswitch.errors import LlmSwitchError
 from llmswitch.hooks.changes import Diff
-from llmswitch.hooks.guarded import Guarded, guarded, warning
+from llmswitch.hooks.guarded import Guarded, warning
 from llmswitch.hooks.habit import CONVENTIONAL, ENOUGH, Habit
 from llmswitch.hooks.languages import named
 from llmswitch.hooks.message_prompt import SUBJECT_ONLY, Style, request
 from llmswitch.hooks.message_text import NoMessageError, clean
+from llmswitch.hooks.preparation import NothingStagedError, prepare
 from llmswitch.hooks.repository import Repository
 from llmswitch.hooks.secrets import Secret
-from llmswitch.hooks.staged import staged
 from llmswitch.hooks.stat_message import stat_message, type_of
 from llmswitch.hooks.summary import summarised
 from llmswitch.hooks.ticket import ticket_of, with_ticket
 
+__all__ = ["CommitMessage", "MessageWish", "NothingStagedError", "commit_message"]
+
 TASK = "docs"
 """The route a message takes unless `[hooks] model` names a model."""
 STYLES = ("auto", "conventional", "plain", "gitmoji")
-
-
-class NothingStagedError(InputError):
-    """There is no change to write a message for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +61,12 @@ async def commit_message(engine: Engine, repository: Repository, wish: MessageWi
 
     Raises NothingStagedError, SecretsFoundError (`[hooks] secrets = "stop"`), the engine's error when no model answers."""
     settings = engine.profile.settings["hooks"]
-    diff = staged(repository, amend=wish.amend)
-    if not diff.files:
-        raise NothingStagedError("nothing is staged", hint="`git add` what the commit is to hold")
-    habit = habits.learn(repository)
+    state = _state(repository, wish)
+    others = {"hint": wish.hint, "template": wish.template, "last message": state}
+    prepared = prepare(repository, settings, others, amend=wish.amend)
+    diff, habit, ready = prepared.diff, prepared.habit, prepared.guarded
     style = style_of(habit, wish, settings)
     ticket = ticket_of(repository.branch)
-    state = _state(repository, wish)
-    others = {
-        "branch": repository.branch or "",
-        "hint": wish.hint,
-        "template": wish.template,
-        "git log": "\n".join(habit.examples),
-        "git log (scopes)": "\n".join(habit.scopes),
-        "last message": state,
-    }
-    ready = guarded(diff, settings, others)
     if ready.secrets:
         await emit(Notice(warning(ready.secrets)))
     if ready.is_empty:

@@ -44,6 +44,10 @@ _BREAK = re.compile(
 )
 
 
+_LOOSE = " ,;:、-–—"
+"""What a subject does not end with."""
+
+
 class NoMessageError(ValueError):
     """The answer holds no message."""
 
@@ -117,9 +121,9 @@ def _shortened(subject: str, limit: int) -> str:
     after_type = subject.find(": ") + 2 if ": " in subject[:40] else 0
     good = [at for at in breaks if at > after_type and columns(subject[:at]) * 2 >= limit]
     if good:
-        return subject[: good[-1]].rstrip()
+        return subject[: good[-1]].rstrip(_LOOSE)
     word = room.rfind(" ")
-    return (room[:word] if word * 2 >= len(room) else room).rstrip(" ,;:-")
+    return (room[:word] if word * 2 >= len(room) else room).rstrip(_LOOSE)
 
 
 def _body(lines: list[str]) -> str:

@@ -66,14 +66,15 @@ class Repository:
         """The repository around `folder` (the current one by default). Raises InputError where there is none, GitError
         where git is not installed or refuses."""
         place = folder or Path.cwd()
-        bare = cls(place, place, None)
-        done = bare._finished(("rev-parse", "--absolute-git-dir", "--is-inside-work-tree"), None)
-        if done.returncode:
-            raise _not_usable(done.stderr, place)
-        git_dir, inside = os.fsdecode(done.stdout).rstrip("\n").rsplit("\n", 1)
-        if inside != "true":
-            return cls(place, Path(git_dir), None)
-        return cls(place, Path(git_dir), Path(os.fsdecode(bare.run("rev-parse", "--show-toplevel")).rstrip("\n")))
+        unknown = cls(place, place, None)
+        done = unknown._finished(("rev-parse", "--absolute-git-dir", "--show-toplevel"), None)
+        if done.returncode == 0:
+            git_dir, top = os.fsdecode(done.stdout).rstrip("\n").rsplit("\n", 1)
+            return cls(place, Path(git_dir), Path(top))
+        bare = unknown._finished(("rev-parse", "--absolute-git-dir"), None)  # also from within a `.git` folder
+        if bare.returncode:
+            raise _not_usable(bare.stderr, place)
+        return cls(place, Path(os.fsdecode(bare.stdout).rstrip("\n")), None)
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         """What `git ARGUMENTS` writes. Raises GitError when it fails."""

@@ -14,8 +14,8 @@ _NAMES = re.compile(
       | .+\.(?:pem|p12|pfx|key|jks|keystore|kdbx|ppk|asc|gpg|p8|ovpn)
       | \.npmrc | \.pypirc | \.netrc | _netrc | \.pgpass | \.my\.cnf | \.git-credentials | \.htpasswd | \.dockercfg | \.s3cfg
       | \.boto | \.vault-token | \.terraformrc | kubeconfig | master\.key
-      | (?:client_?|aws_?|gcp_?|google_?|app_?)?(?:credentials?|secrets?)(?:[-_.].*)?\.(?:json|ya?ml|toml|ini|txt|csv|xml)
-      | service[-_]?account.*\.json | .+\.tfstate(?:\.backup)? | .+\.tfvars(?:\.json)?
+      | (?:.+[-_.])?(?:credentials?|secrets?)(?:[-_.].*)?\.(?:json|ya?ml|toml|ini|txt|csv|xml)
+      | (?:.+[-_.])?service[-_]?account.*\.json | .+\.tfstate(?:\.backup)? | .+\.tfvars(?:\.json)?
     )$""",
     re.IGNORECASE | re.VERBOSE,
 )
