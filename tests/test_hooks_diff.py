@@ -291,3 +291,26 @@ def test_the_default_base_is_the_remotes_default_branch(made: GitRepository, tmp
     clone.stage("a", "a\n")
     clone.commit()
     assert resolve(Repository.here(clone.path), None).title == "origin/main..HEAD"
+
+
+def test_gitattributes_hold_from_a_subfolder_as_well(made: GitRepository) -> None:
+    made.stage(".gitattributes", "sub/a.py linguist-generated\n")
+    made.commit()
+    made.stage("sub/a.py", "x = 1\n")
+    [file] = staged(Repository.here(made.path / "sub")).files
+    assert file.reduced == "generated"
+
+
+def test_a_bare_repository_has_nothing_staged(tmp_path: Path) -> None:
+    GitRepository.made(tmp_path / "bare.git", "--bare")
+    with pytest.raises(UsageError, match="bare"):
+        staged(Repository.here(tmp_path / "bare.git"))
+
+
+def test_a_range_of_a_bare_repository_is_read(made: GitRepository, tmp_path: Path) -> None:
+    made.commit()
+    made.stage("a", "a\n")
+    made.commit()
+    made.git("clone", "--quiet", "--bare", str(made.path), str(tmp_path / "bare.git"))
+    repository = Repository.here(tmp_path / "bare.git")
+    assert [file.path for file in outgoing(repository, resolve(repository, "HEAD~1")).files] == ["a"]

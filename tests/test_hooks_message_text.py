@@ -101,6 +101,10 @@ def test_an_answer_without_a_message_is_told(answer: str) -> None:
         clean(answer, subject_columns=72)
 
 
+def test_nothing_is_left_that_steers_a_terminal() -> None:
+    assert clean("fix: \x1b[31mred\x07\n\nIt \u202ewas", subject_columns=72) == "fix: [31mred\n\nIt was\n"
+
+
 @given(st.text(max_size=400), st.integers(20, 100))
 def test_whatever_comes_the_subject_fits_and_stands_alone(answer: str, limit: int) -> None:
     try:

@@ -115,6 +115,12 @@ def test_other_texts_are_scanned_under_their_name() -> None:
     assert scan(fit(Diff("staged", ()), 100), {"hint": hint}) == (Secret("hint", 2, "AWS Access Key"),)
 
 
+def test_a_secret_in_a_files_name_is_found_and_the_name_not_told() -> None:
+    name = f"keys/{key('AKIA', 'QWERTYUIOPASDFGH')}/{key('gh', 'p_', 'Zq3v9WkLm2Xy7Rt5Bn8CdEfGhIjKlMnOpQrS')}.txt"
+    diff = Diff("staged", (FileChange(name, "A"),))
+    assert scan(fit(diff, 1_000), {}) == (Secret("a file's name", None, "GitHub token"),)
+
+
 def test_a_hit_shows_no_part_of_the_secret() -> None:
     value = key("AKIA", "QWERTYUIOPASDFGH")
     [secret] = scan(fit(Diff("staged", ()), 100), {"hint": value})

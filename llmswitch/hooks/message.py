@@ -113,6 +113,7 @@ def _job(engine: Engine, repository: Repository, wish: MessageWish, ready: Guard
     return Job(
         Request(()),
         words="",
+        cache="off",
         kind="hook" if wish.hook else "ask",
         task=TASK,
         model=model,

@@ -6,6 +6,7 @@ import re
 import textwrap
 
 from llmswitch.hooks.columns import columns, fitting
+from llmswitch.terminal.style import neutral
 
 BODY_COLUMNS = 72
 WRAPPED_FROM = 100
@@ -71,7 +72,7 @@ def clean(answer: str, *, subject_columns: int, period: bool = False, body: bool
 
 
 def _message_lines(answer: str) -> list[str]:
-    text = _THINKING.sub("", answer.replace("\r\n", "\n")).strip()
+    text = _THINKING.sub("", neutral(answer.replace("\r\n", "\n"))).strip()
     if text.lower().startswith(("</think>", "</thinking>")):
         text = text.partition(">")[2].strip()
     fences = list(_FENCE.finditer(text))

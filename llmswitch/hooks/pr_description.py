@@ -18,6 +18,7 @@ from llmswitch.hooks.staged import Range, outgoing
 from llmswitch.hooks.stat_message import stat_message
 from llmswitch.hooks.summary import summarised
 from llmswitch.hooks.ticket import ticket_of
+from llmswitch.terminal.style import neutral
 
 TASK = "docs"
 MAX_TOKENS = 4_000
@@ -82,7 +83,9 @@ async def pr_description(engine: Engine, repository: Repository, wish: PrWish, e
     model = wish.model or settings["model"]
     if model is not None:
         engine.profile.model(model)
-    job = Job(Request(()), words="", task=TASK, model=model, project=repository.name, local_only=ready.local_only)
+    job = Job(
+        Request(()), words="", cache="off", task=TASK, model=model, project=repository.name, local_only=ready.local_only
+    )
     change, _ = await summarised(engine, job, ready, settings, emit, None)
     said = wish.language or settings.get("language") or ""
     language = named(said) if said not in ("", "auto") else habits.learn(repository).language or "English"
@@ -109,7 +112,7 @@ def template_of(repository: Repository) -> str:
 
 def parted(answer: str) -> tuple[str, str]:
     """(title, body) of a model's answer. Raises LlmSwitchError for an empty one."""
-    text = re.sub(r"<(think|thinking)>.*?(?:</\1>|\Z)", "", answer, flags=re.DOTALL).strip()
+    text = re.sub(r"<(think|thinking)>.*?(?:</\1>|\Z)", "", neutral(answer), flags=re.DOTALL).strip()
     fence = re.fullmatch(r"(```+|~~~+)[^\n]*\n(?P<body>.*)\n\1", text, re.DOTALL)
     text = fence["body"].strip() if fence else text
     lines = text.split("\n")

@@ -52,8 +52,7 @@ def clean_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Repository:
-    """A git repository as seen from `folder`. `folder` must be where relative values of `GIT_DIR` and the like hold: the
-    current folder, as a rule."""
+    """A git repository. git runs in `folder`: the working tree's root, where there is one."""
 
     folder: Path
     git_dir: Path
@@ -69,8 +68,9 @@ class Repository:
         unknown = cls(place, place, None)
         done = unknown._finished(("rev-parse", "--absolute-git-dir", "--show-toplevel"), None)
         if done.returncode == 0:
-            git_dir, top = os.fsdecode(done.stdout).rstrip("\n").rsplit("\n", 1)
-            return cls(place, Path(git_dir), Path(top))
+            git_dir, top = map(Path, os.fsdecode(done.stdout).rstrip("\n").rsplit("\n", 1))
+            # paths that git reads and writes are relative to the root; a relative GIT_DIR holds only where the caller is
+            return cls(place if "GIT_DIR" in os.environ else top, git_dir, top)
         bare = unknown._finished(("rev-parse", "--absolute-git-dir"), None)  # also from within a `.git` folder
         if bare.returncode:
             raise _not_usable(bare.stderr, place)

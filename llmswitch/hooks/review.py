@@ -95,6 +95,7 @@ async def review(engine: Engine, repository: Repository, wish: ReviewWish, emit:
     job = Job(
         Request(()),
         words="",
+        cache="off",
         kind="hook" if wish.hook else "ask",
         task=TASK,
         model=model,

@@ -40,7 +40,8 @@ def run(repository: Repository, arguments: Sequence[str], choice: Choice, deadli
     deadline.last_word = lambda: give_up(_late(deadline))
     try:
         profile = load_profile(choice, deadline)
-        wish = MessageWish(template=message_file.own_text(text, how), hook=HOOK)
+        half = deadline.left() / 2  # the other half is for the message itself
+        wish = MessageWish(template=message_file.own_text(text, how), hook=HOOK, summaries_within_s=half)
         message, results = answered(
             profile, deadline, lambda engine: commit_message(engine, repository, wish, engine.tell)
         )

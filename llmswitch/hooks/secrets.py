@@ -50,6 +50,10 @@ def scan(fitted: Fitted, others: Mapping[str, str]) -> tuple[Secret, ...]:
         for file in fitted.diff.files
         if file.reduced == "sensitive name"
     ]
+    told = [file.change for file in fitted.files] + list(fitted.told)
+    hits += [
+        Secret("a file's name", None, rule) for file in told if (rule := own_rule(f"{file.path} {file.old_path or ''}"))
+    ]
     for file in fitted.files:
         for hunk in file.hunks:
             hits += _hits(file.change.path, list(_lines(file.change.shown_path, hunk)))

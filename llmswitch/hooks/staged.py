@@ -22,7 +22,10 @@ class Range:
 
 
 def staged(repository: Repository, *, amend: bool = False) -> Diff:
-    """The staged change as git will commit it (`GIT_INDEX_FILE` counts); with `amend` against the parent of HEAD."""
+    """The staged change as git will commit it (`GIT_INDEX_FILE` counts); with `amend` against the parent of HEAD.
+    Raises UsageError in a bare repository, and for `amend` before the first commit."""
+    if repository.top is None:
+        raise UsageError("a bare repository has nothing staged", hint="run it in a working tree")
     base = repository.head or repository.empty_tree
     if amend:
         if repository.head is None:
