@@ -5,7 +5,7 @@
     block    `scope` u4 · `expires` u4 · `tier` u1 · `key` i8 · `scale` f4 · `check` u4 · `code_check` u4 · `bits` (words, rows) u8
              · `codes` (rows, dim) i1
 
-A row lives while `expires` (POSIX seconds) lies ahead. `bits` are the signs of the vector's numbers, `codes` its numbers as
+A row lives while `expires` (POSIX seconds) lies ahead. `bits` are the signs of the rotated vector, `codes` its numbers as
 integers of `scale`, `key` names the entry. `check` is a hash over the other columns, `code_check` one over `codes`: what a
 crash of the machine or somebody else left in the file does not pass for ours. Little-endian throughout.
 """
@@ -19,7 +19,7 @@ from functools import cached_property
 from hashlib import blake2b
 
 MAGIC = b"LLMSWIX\n"
-VERSION = 1
+VERSION = 2
 BLOCK_ROWS = 4096
 HEADER_BYTES = 4096
 COUNTERS_AT = 2048
@@ -48,8 +48,8 @@ class Layout:
 
     @property
     def words(self) -> int:
-        """64-bit words that hold one row's signs."""
-        return -(-self.dim // 64)
+        """64-bit words that hold one row's signs: those of the next power of two, at least 64."""
+        return max(64, 1 << (self.dim - 1).bit_length()) // 64
 
     @cached_property
     def columns(self) -> dict[str, Column]:

@@ -1,10 +1,13 @@
-"""A vector in two small forms: its signs as bits, to find what may be near, and its numbers as bytes, to rank that.
+"""A vector in two small forms: signs as bits, to find what may be near, and its numbers as bytes, to rank that.
 
-For L2-normalised vectors the share of differing signs grows with the angle; the bytes give the cosine to about 0.001.
+The signs are taken after a fixed rotation (two rounds of: turn the sign of some numbers, then a Walsh-Hadamard transform),
+which spreads what an embedder packs into few numbers over all of them; then the share of differing signs grows with the
+angle. The bytes give the cosine of L2-normalised vectors to about 0.001.
 """
 
 from __future__ import annotations
 
+from hashlib import shake_128
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +19,39 @@ if TYPE_CHECKING:
 
 
 def signs(vectors: NDArray[Any]) -> NDArray[np.uint64]:
-    """(n, words) the signs of (n, dim) vectors, 64 in a word; the last word is filled up with zeros."""
-    packed = np.packbits(vectors > 0, axis=1, bitorder="little")
-    width = -(-vectors.shape[1] // 64) * 8
-    padded = np.zeros((len(packed), width), np.uint8)
-    padded[:, : packed.shape[1]] = packed
-    return padded.view("<u8").astype(np.uint64, copy=False)
+    """(n, words) the signs of (n, dim) vectors after the rotation, 64 in a word."""
+    packed = np.packbits(_rotated(vectors) > 0, axis=1, bitorder="little")
+    return packed.view("<u8").astype(np.uint64, copy=False)
+
+
+def _rotated(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """(n, width) the (n, dim) vectors in another base; their angles are as before."""
+    count, dim = vectors.shape
+    width = _width(dim)
+    rotated = np.zeros((count, width), np.float32)
+    rotated[:, :dim] = vectors
+    for seed in (b"first", b"second"):
+        turned = np.unpackbits(np.frombuffer(shake_128(seed).digest(width // 8), np.uint8))
+        rotated = _hadamard(rotated * (1 - 2 * turned.astype(np.float32)))
+    return rotated
+
+
+def _hadamard(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, width) the Walsh-Hadamard transform of each row, not scaled; `width` is a power of two."""
+    count, width = rows.shape
+    step = 1
+    while step < width:
+        pairs = rows.reshape(count, -1, 2, step)
+        rows = np.stack((pairs[:, :, 0] + pairs[:, :, 1], pairs[:, :, 0] - pairs[:, :, 1]), axis=2).reshape(
+            count, width
+        )
+        step *= 2
+    return rows
+
+
+def _width(dim: int) -> int:
+    """The power of two, at least 64, that `dim` numbers are filled up to."""
+    return max(64, 1 << (dim - 1).bit_length())
 
 
 def codes(vectors: Vector) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
