@@ -6,6 +6,8 @@ import json
 import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +316,21 @@ def test_explain_as_json_has_the_cache(llmswitch: Command) -> None:
     llmswitch("ask", QUESTION)
     cache = json.loads(llmswitch("ask", "--explain", "--json", QUESTION).out)["cache"]
     assert (cache["outcome"], cache["neighbour"], cache["model"]) == ("hit", QUESTION, "first")
+
+
+def test_verbose_says_why_nothing_came_from_the_cache(llmswitch: Command) -> None:
+    assert "cache off: it asks for variety ('another')" in llmswitch("ask", "-v", "another joke, please").err
+
+
+def test_an_exact_hit_loads_neither_numpy_nor_the_guard(llmswitch: Command) -> None:
+    llmswitch("ask", QUESTION)
+    program = (
+        "import sys\n"
+        "from llmswitch.cli import run\n"
+        f"assert run(['ask', '--json', {QUESTION!r}]) == 0\n"
+        "print([name for name in ('numpy', 'llmswitch.cache.guard') if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=llmswitch.environment, cwd=llmswitch.home, capture_output=True, text=True
+    )
+    assert (json.loads(done.stdout)["cache"], done.stderr.strip()) == ("hit", "[]")

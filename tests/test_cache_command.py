@@ -136,6 +136,13 @@ def test_wrong_forgets_the_answer_that_was_served(llmswitch: Command) -> None:
     assert outcome(llmswitch, QUESTION) == "miss"
 
 
+def test_a_wrong_near_answer_is_not_served_again_when_its_prompt_comes_back(llmswitch: Command) -> None:
+    kept, near = "how can I delete a branch in git?", "how do I delete a git branch?"
+    assert [outcome(llmswitch, prompt) for prompt in (kept, near)] == ["miss", "hit"]
+    llmswitch("wrong", "--cache")
+    assert [outcome(llmswitch, prompt) for prompt in (kept, near)] == ["miss", "miss"]
+
+
 def test_wrong_is_counted(llmswitch: Command) -> None:
     for _ in range(2):
         llmswitch("ask", QUESTION)

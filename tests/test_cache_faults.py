@@ -176,6 +176,9 @@ class Broken:
     def fill(self, entry: Entry, vector: Vector | None) -> None:
         self.filled.append(entry)
 
+    def learn(self, entry_id: str, score: float, *, right: bool) -> None:
+        """Nothing is learnt."""
+
     def close(self) -> None:
         """Nothing is held."""
 

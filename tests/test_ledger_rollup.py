@@ -262,6 +262,7 @@ def test_a_ledger_of_the_version_before_is_summed_from_its_rows(tmp_path: Path, 
         for table in ("sums", "sums_mark", "sum_kinds"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX dispatches_hits")
+        connection.execute("DROP INDEX dispatches_wrong_hits")
         for column in LATER_COLUMNS:
             connection.execute(f"ALTER TABLE dispatches DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 4")

@@ -87,6 +87,11 @@ NEVER_BY_DEFAULT = frozenset({"agentic"})
 """Tasks whose answers rest on the state of a whole repository: kept only where `[cache.tasks]` says so."""
 
 
+def in_scope(scope: str, prompt_hash: str) -> str:
+    """A hash of a prompt in its scope, for what is known of it without an entry."""
+    return _digest(f"{scope}:{prompt_hash}")
+
+
 def unfit_answer(text: str) -> str | None:
     """Why a complete answer is not kept, as far as its text says, or None."""
     if len(text) > LONGEST_ANSWER:

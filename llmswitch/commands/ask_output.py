@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from llmswitch.conversation import Finish, Notice, Progress, TextDelta, ThinkingDelta, ToolCall, Usage
 from llmswitch.engine.dispatch import Attempting, AttemptReport, DispatchEvent, Labelled, PassedOver, Result
-from llmswitch.engine.job import FromCache, Hit
+from llmswitch.engine.job import FromCache, Hit, NotFromCache
 from llmswitch.terminal.progress import Status
 
 NEXT_SECTION = "\n\n"
@@ -60,6 +60,9 @@ class Output:
             case FromCache(hit):
                 if self.verbose and hit.how == "semantic":
                     self.note(f"from the cache: the answer to {hit.entry.prompt!r}")
+            case NotFromCache(result, why):
+                if self.verbose:
+                    self.note(f"cache {result}: {why}")
             case AttemptReport(model, status, failure, error):
                 if status != "ok" and self.verbose:
                     self.note(f"{model.name} failed ({failure}): {error}")

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from llmswitch.cache.base import Entry, Lookup, Neighbour, Query
-from llmswitch.cache.scope import scope_of, uncacheable
+from llmswitch.cache.scope import in_scope, scope_of, uncacheable
 from llmswitch.catalog import Model
 from llmswitch.classify import Label
 from llmswitch.conversation import Notice
 from llmswitch.engine.candidates import named
 from llmswitch.engine.deadline import begin, within
-from llmswitch.engine.job import Emit, Hit, Job
+from llmswitch.engine.job import Emit, Hit, Job, NotFromCache
 from llmswitch.engine.keepable import Made, new_entry, why_not_kept
 from llmswitch.errors import CacheError
 from llmswitch.ledger.prices import Cost
@@ -52,6 +52,10 @@ class Repeats(Protocol):
 
     def fill(self, entry: Entry, vector: Vector | None) -> None:
         """Keep an answer."""
+        ...
+
+    def learn(self, entry_id: str, score: float, *, right: bool) -> None:
+        """Remember how it was, or would have been, to serve this entry at cosine `score`."""
         ...
 
     def close(self) -> None:
@@ -165,10 +169,20 @@ class Visit:
 
     async def look(self, model: Model | None) -> Hit | None:
         """An answer at least as strong as one of `model`, the first candidate that would be called now; None where nobody
-        can be. Asks once in a dispatch."""
-        if self._looked or self.why is not None:
+        can be. Asks once in a dispatch, and says why there is none."""
+        if self._looked:
             return None
         self._looked = True
+        hit = await self._asked(model)
+        if hit is None:
+            await self.emit(
+                NotFromCache(self.outcome, self.why or (self.lookup.reason if self.lookup else "--refresh"))
+            )
+        return hit
+
+    async def _asked(self, model: Model | None) -> Hit | None:
+        if self.why is not None:
+            return None
         if model is not None and reads_files(self.profile, model):
             self.why = f"{model.name} may read files or run tools of its own"
             return None
@@ -193,8 +207,9 @@ class Visit:
             self._embedding = begin(lambda: self._repeats.vector(self.job.words), "cache embedding")
             self._embedding.add_done_callback(_retrieve)
 
-    async def fill(self, attempt: Attempt, cost: Cost, dispatch_id: str) -> None:
-        """Keep the answer of `attempt`, if it is one to be kept. A failure is told, and makes the outcome `off`."""
+    async def fill(self, attempt: Attempt, cost: Cost, dispatch_id: str, lessons: Callable[[str], list[float]]) -> None:
+        """Keep the answer of `attempt`, if it is one to be kept. `lessons` knows the cosines at which answers to a prompt
+        (by its hash in its scope) were wrong before. A failure is told, and makes the outcome `off`."""
         if self.outcome != "miss" or why_not_kept(attempt, self.job, self.label):
             return
         if reads_files(self.profile, attempt.model):
@@ -202,14 +217,19 @@ class Visit:
         ttl_s = self.profile.settings["cache"]["ttl_s"]
         made = Made(self.scope, dispatch_id, self.now(), ttl_s)
         entry = new_entry(attempt, cost, self.job, self.label, made)
-        await self._guarded(self._put(entry))
+        await self._guarded(self._put(entry, lessons(in_scope(entry.scope, entry.prompt_hash))))
 
-    async def _put(self, entry: Entry) -> None:
+    async def _put(self, entry: Entry, wrong_at: list[float]) -> None:
         async with asyncio.timeout(self._deadline_s):
             vector = self.lookup.vector if self.lookup else None
             if vector is None and self._embedding is not None:
                 vector = await self._embedding
-            await begin(lambda: self._repeats.fill(entry, vector), "cache fill")
+            await begin(lambda: self._keep(entry, vector, wrong_at), "cache fill")
+
+    def _keep(self, entry: Entry, vector: Vector | None, wrong_at: list[float]) -> None:
+        self._repeats.fill(entry, vector)
+        for score in wrong_at:
+            self._repeats.learn(entry.id, score, right=False)
 
     async def _guarded(self, work: Awaitable[T]) -> T | None:
         """What `work` gives, or None where it failed, which is told."""

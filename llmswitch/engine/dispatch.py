@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from llmswitch.catalog import Model
@@ -39,7 +40,7 @@ from llmswitch.engine.replay import replay
 from llmswitch.engine.settlement import settle
 from llmswitch.engine.spending import NoRoomError, Spending, spending
 from llmswitch.errors import ExitCode, InadequateError, LedgerError, LlmSwitchError, ProtocolError, ProviderError
-from llmswitch.ledger import limits
+from llmswitch.ledger import cache_hits, limits
 from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 from llmswitch.providers import registry
@@ -215,7 +216,8 @@ class _Walk:
                     attempt = tried or attempt
                     if tried is not None and answer is None:
                         result = self._result(tried, None)
-                        await self.visit.fill(tried, self.reports[-1].cost, self.dispatch_id)
+                        lessons = partial(cache_hits.lessons, self.engine.ledger)
+                        await self.visit.fill(tried, self.reports[-1].cost, self.dispatch_id, lessons)
                         return result
                 step = steps.send(answer)
         except StopIteration as end:

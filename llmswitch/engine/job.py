@@ -126,6 +126,14 @@ class FromCache:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFromCache:
+    """A model has to answer: why the cache has no part in it (`outcome` off), or nothing that fits (miss)."""
+
+    outcome: CacheOutcome
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """How the dispatch ended. `model` is the one that answered (or broke off); `error` is None for a complete answer. After
     a `hit` there are no attempts."""
@@ -147,5 +155,5 @@ class Result:
         return self.attempts[-1] if self.attempts else None
 
 
-DispatchEvent = Labelled | Attempting | PassedOver | AttemptReport | FromCache | Event
+DispatchEvent = Labelled | Attempting | PassedOver | AttemptReport | FromCache | NotFromCache | Event
 Emit = Callable[[DispatchEvent], Awaitable[None]]

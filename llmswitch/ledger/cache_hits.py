@@ -85,10 +85,24 @@ def served(ledger: Ledger, dispatch_id: str | None = None) -> Served | None:
     return Served(*row) if row else None
 
 
-def mark_wrong(ledger: Ledger, dispatch_id: str) -> None:
-    """Remember that the user called this hit wrong."""
+def mark_wrong(ledger: Ledger, dispatch_id: str, kept_prompt: str | None = None) -> None:
+    """Remember that the user called this hit wrong. `kept_prompt` is the hash of the prompt whose answer was served."""
     with ledger.writing() as connection:
-        connection.execute("UPDATE dispatches SET cache_wrong = 1 WHERE id = ?", (dispatch_id,))
+        connection.execute(
+            "UPDATE dispatches SET cache_wrong = 1, prompt_hash = coalesce(?, prompt_hash) WHERE id = ?",
+            (kept_prompt, dispatch_id),
+        )
+
+
+def lessons(ledger: Ledger, kept_prompt: str) -> list[float]:
+    """The cosines at which serving the answer to this prompt was called wrong: they outlive the entry that was served."""
+    with ledger.reading() as connection:
+        rows = connection.execute(
+            """SELECT cache_score FROM dispatches
+               WHERE cache_wrong = 1 AND prompt_hash = ? AND cache_score IS NOT NULL ORDER BY id""",
+            (kept_prompt,),
+        ).fetchall()
+    return [float(score) for (score,) in rows]
 
 
 def use(connection: sqlite3.Connection, since: datetime) -> Use:

@@ -187,7 +187,8 @@ def _create_sums_and_cache_hits(connection: sqlite3.Connection) -> None:
 
 def _add_what_a_cache_hit_saved(connection: sqlite3.Connection) -> None:
     """Of a dispatch that the cache answered: which entry, how (`exact`, `semantic`) and how near (cosine); what the call
-    that made the entry had cost and taken (NULL: not known); and whether the user called it wrong."""
+    that made the entry had cost and taken (NULL: not known); and whether the user called it wrong: then `prompt_hash` is
+    that of the kept prompt in its scope."""
     for column in (
         "cache_entry TEXT",
         "cache_how TEXT",
@@ -198,6 +199,7 @@ def _add_what_a_cache_hit_saved(connection: sqlite3.Connection) -> None:
         "cache_wrong INTEGER",
     ):
         connection.execute(f"ALTER TABLE dispatches ADD COLUMN {column}")
+    connection.execute("CREATE INDEX dispatches_wrong_hits ON dispatches (prompt_hash) WHERE cache_wrong = 1")
 
 
 def _keep_sums_of_old_calls(connection: sqlite3.Connection) -> None:
