@@ -217,9 +217,10 @@ class Visit:
         ttl_s = self.profile.settings["cache"]["ttl_s"]
         made = Made(self.scope, dispatch_id, self.now(), ttl_s)
         entry = new_entry(attempt, cost, self.job, self.label, made)
-        await self._guarded(self._put(entry, lessons(in_scope(entry.scope, entry.prompt_hash))))
+        await self._guarded(self._put(entry, lessons))
 
-    async def _put(self, entry: Entry, wrong_at: list[float]) -> None:
+    async def _put(self, entry: Entry, lessons: Callable[[str], list[float]]) -> None:
+        wrong_at = lessons(in_scope(entry.scope, entry.prompt_hash))
         async with asyncio.timeout(self._deadline_s):
             vector = self.lookup.vector if self.lookup else None
             if vector is None and self._embedding is not None:
