@@ -6,7 +6,8 @@ Builds a ledger of settled calls in a temporary folder, spread evenly over the p
 it is young), as the program itself writes them: a dispatch and an attempt each. `first_ms` is the report that has to add
 all of them up, `report_ms` the median of those after it; `start_ms` is the median of `python -c pass` and is not a part of
 them. `cpu_ms` is the processor time of a report, without that of the interpreter: on a busy machine it is the steadier
-figure. Ten million rows take about 4 GB and some minutes.
+figure, or run it before everything else: `chrt -r 5 python benchmarks/cost_report.py` (as root). Ten million rows take
+about 4 GB and some minutes.
 """
 
 from __future__ import annotations
@@ -138,6 +139,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
         environment = {**os.environ, "HOME": folder, "LLMSWITCH_LEDGER": str(path)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
         start = time.perf_counter()
         build(path, args.rows, args.span_days)
         built = time.perf_counter() - start
