@@ -22,8 +22,8 @@ STRICT_ROLES = english_words.words(
     "unless while upto without during から まで より 以外 ために"
 )
 """Relations that must be the same on both sides; the others (in, on, for, with …) may be put in other words."""
-CASES = frozenset("がをに")
-"""Japanese cases: each may be left out or covered by another particle, but not be another of these."""
+CASES = (frozenset("がをに"), frozenset(("about", "for", "via")))
+"""Relations that may be left out or put in a vaguer word (of, in; は, の), but are not another one of their row."""
 REPEATED = english_words.words("take taking use get do make")
 LIGHT = english_words.words("offer exist they")
 LISTING = english_words.words(
@@ -176,4 +176,4 @@ def _conflict(one: str, other: str) -> bool:
     """Whether two relations can't be the same said differently."""
     if one == other:
         return False
-    return one in STRICT_ROLES or other in STRICT_ROLES or (one in CASES and other in CASES)
+    return one in STRICT_ROLES or other in STRICT_ROLES or any(one in row and other in row for row in CASES)

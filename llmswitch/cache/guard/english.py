@@ -206,6 +206,8 @@ class _Reader:
             self.joined = False
         elif word == "when" and after not in _QUESTIONED:
             self._relation(token, "when")  # "when it stops" and not "when does it stop"
+        elif word in ("every", "each") and (after[:1].isdigit() or after in _EVERY_WHEN or after in lexicon.NUMBERS):
+            self._mark("every")
         elif word in lexicon.NUMBERS and not token.capital:
             self._add(word, lexicon.NUMBERS[word], frozenset((lexicon.NUMBERS[word],)), literal=True)
         elif word in lexicon.LISTS:
@@ -287,12 +289,13 @@ class _Reader:
 
 _SCOPED = lexicon.words(
     "not only more less most least both either half many few other same first last next previous atleast atmost exactly "
-    "even almost enough"
+    "even almost enough every"
 )
 """Marks that hold for the item after them; the others hold for the whole prompt."""
 _MERE = lexicon.words("take taken get got see find")
 """What "can" adds nothing to: the courses I can take are the courses there are."""
 _ASKING = lexicon.words("is are do does can could would")
+_EVERY_WHEN = lexicon.words(lexicon.EVERY_WHEN)
 _POINTING = lexicon.words("which the this that each every any no another")
 _NO_NOUN = lexicon.words("is are was were do does can of that which who to in on for with from has have") | {
     "",

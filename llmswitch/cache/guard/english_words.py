@@ -359,6 +359,12 @@ too
 """
 """Dropped wherever a request begins; single words of it anywhere."""
 
+EVERY_WHEN = """
+second minute hour day week month quarter year morning evening night weekday weekend monday tuesday wednesday thursday friday
+saturday sunday time other
+"""
+"""After "every" these are a rhythm, and not all there are."""
+
 _FILLERS = """
 a an the this that these those there here
 am is are be been being 's 're
@@ -400,7 +406,9 @@ instead: instead-of rather-than
 over: over above beyond
 under: under below beneath underneath
 via: using via with through
-at: in inside within on at for about regarding concerning throughout across among during
+at: in inside within on at throughout across among during
+about: about regarding concerning
+for: for
 of: of
 without: without
 behind: behind
@@ -545,6 +553,8 @@ required to = must
 need for = must
 at the same time = together
 in total = total
+for me = me
+for us = us
 a number of = some
 possible to = can
 able to = can
