@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from llmswitch.cache.guard import english_words as lexicon
 from llmswitch.cache.guard.english_lemma import concept, forms
+from llmswitch.cache.guard.english_tokens import Token, tokens
 from llmswitch.cache.guard.literals import Piece
 from llmswitch.cache.guard.parsed import Item, Parsed
-
-LONGEST_PHRASE = 8
-_ENDS = frozenset(".!?;:")
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A word in lower case, or a literal or punctuation as it is."""
-
-    text: str
-    sort: str
-    raw: str
-    capital: bool = False
 
 
 def parse(found: Sequence[Piece]) -> Parsed:
     """Items and marks of these pieces."""
     reader = _Reader()
-    tokens = list(_phrased(_without_politeness(list(_tokens(found)))))
-    for token, after in zip_longest(tokens, tokens[1:]):
+    words = tokens(found)
+    for token, after in zip_longest(words, words[1:]):
         reader.read(token, after.text if after is not None else "")
     marks = frozenset(reader.closed_marks())
     return Parsed("en", tuple(_without_names(reader.items)), marks, reader.asks)
@@ -40,108 +28,6 @@ def _without_names(items: Sequence[Item]) -> Iterator[Item]:
     for item, after in zip_longest(items, items[1:]):
         if not (item.raw in ("named", "called", "titled") and after is not None and (after.literal or after.name)):
             yield item
-
-
-def _tokens(found: Sequence[Piece]) -> Iterator[_Token]:
-    opening = True
-    for before, piece, after in zip([None, *found], found, [*found[1:], None], strict=False):
-        if piece.sort == "word" and len(piece.text) == 1 and piece.text.isupper() and after == Piece("gap", "."):
-            yield _Token(piece.text.lower(), "initial", piece.text)  # J. Smith
-        elif piece.text in ("a", "i") and after is not None and _names_a_letter(after):
-            yield _Token(piece.text, "letter", piece.text)  # f(a, b)
-        elif piece == _HYPHEN and before is not None and before.sort == "word":
-            continue
-        elif piece.sort == "gap":
-            yield _Token(piece.text, "gap", piece.text)
-            opening = piece.text in _ENDS
-            continue
-        if piece.sort == "word" and piece.text == "'t":
-            yield _Token("not", "word", piece.text)  # "do n't", cut by a tokenizer
-        elif piece.sort == "word":
-            yield from _words(piece.text, opening=opening)
-        elif piece.sort == "number":
-            yield from _number(piece.text)
-        elif piece.sort == "name" and piece.text.lower() in lexicon.synonyms():
-            yield _Token(piece.text.lower(), "word", piece.text, capital=True)
-        else:
-            yield _Token(piece.text, piece.sort, piece.text)
-        opening = False
-
-
-def _words(raw: str, *, opening: bool) -> Iterator[_Token]:
-    lower = raw.lower()
-    capital = raw[:1].isupper() and not (opening or raw == "I" or raw.startswith("I'"))
-    whole = lexicon.contraction(lower)
-    if whole == lower and lower.endswith("n't"):
-        whole = lower[:-3] + " not"
-    elif whole == lower and "'" in lower:
-        head, _, tail = lower.partition("'")
-        whole = head if tail == "s" and head not in _IS_AFTER else f"{head} '{tail}"
-    for word in whole.split():
-        yield _Token(word, "word", raw, capital)
-
-
-def _names_a_letter(after: Piece) -> bool:
-    """Whether what stands after an "a" shows that it is no article."""
-    return after.sort == "symbol" or (after.sort == "gap" and after.text in ",)]")
-
-
-_HYPHEN = Piece("gap", "-")
-_IS_AFTER = lexicon.words("what who where when how that there it here why which he she")
-
-
-def _number(text: str) -> Iterator[_Token]:
-    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz%°")
-    unit = text[len(digits) :]
-    if unit in ("st", "nd", "rd", "th"):
-        yield _Token(digits + "th", "number", text)
-        return
-    yield _Token(digits.replace(",", "").lstrip("0") or "0" if "." not in digits else digits, "number", text)
-    if unit:
-        yield _Token(unit, "word" if unit.isalpha() else "symbol", unit)
-
-
-def _without_politeness(tokens: list[_Token]) -> list[_Token]:
-    """Openings and closings that only ask are taken away, again and again, at the start of every sentence."""
-    kept: list[_Token] = []
-    opening = True
-    index = 0
-    while index < len(tokens):
-        length = _longest(tokens, index, lexicon.polite(), lexicon.first_polite()) if opening else 0
-        if length:
-            index += length
-            continue
-        token = tokens[index]
-        kept.append(token)
-        opening = token.sort == "gap" and (token.text in _ENDS or opening or token.text == ",")
-        index += 1
-    return kept
-
-
-def _longest(tokens: Sequence[_Token], start: int, table: Collection[tuple[str, ...]], firsts: Collection[str]) -> int:
-    """Words of the longest phrase of `table` that begins at `start`, 0 for none; `firsts` are the first words of all."""
-    if tokens[start].text not in firsts:
-        return 0
-    words: list[str] = []
-    for token in tokens[start : start + LONGEST_PHRASE]:
-        if token.sort != "word":
-            break
-        words.append(token.text)
-    return next((length for length in range(len(words), 0, -1) if tuple(words[:length]) in table), 0)
-
-
-def _phrased(tokens: list[_Token]) -> Iterator[_Token]:
-    table = lexicon.phrases()
-    index = 0
-    while index < len(tokens):
-        length = _longest(tokens, index, table, lexicon.first_of_phrases())
-        if length:
-            for word in table[tuple(token.text for token in tokens[index : index + length])]:
-                yield _Token(word, "word", word)
-            index += length
-        else:
-            yield tokens[index]
-            index += 1
 
 
 @dataclass(slots=True)
@@ -169,7 +55,7 @@ class _Reader:
     depth: int = 0
     person: str = ""
 
-    def read(self, token: _Token, after: str) -> None:
+    def read(self, token: Token, after: str) -> None:
         """Take in one token; `after` is the text of the next one."""
         if token.sort == "gap":
             self._gap(token.text)
@@ -200,7 +86,7 @@ class _Reader:
         elif text not in "-'\"":
             self._end_relation()
 
-    def _word(self, token: _Token, after: str) -> None:
+    def _word(self, token: Token, after: str) -> None:
         word = token.text
         if word == "one" and (after in _NO_NOUN or self.pronoun):
             self.joined = False
@@ -253,7 +139,7 @@ class _Reader:
             self.marks.append(f"{self.person} before {person}")
         self.person = self.person or person
 
-    def _relation(self, token: _Token, role: str) -> None:
+    def _relation(self, token: Token, role: str) -> None:
         if token.text in ("with", "to", "against") and self.items and self.items[-1].concept == "compare":
             self.listed = True
             return
