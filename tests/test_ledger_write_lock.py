@@ -103,6 +103,18 @@ def test_the_log_is_moved_when_the_answer_is_there(tmp_path: Path, monkeypatch: 
         assert moved(ledger)
 
 
+def test_upkeep_that_fails_takes_nothing_from_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store, "_CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(store, "checkpoint", full)
+    with Ledger.open(tmp_path / "l.db") as ledger:
+        record(ledger, finish=True)
+        with ledger.reading() as connection:
+            assert connection.execute("SELECT status FROM dispatches").fetchall() == [("ok",)]
+
+
 def test_a_log_that_became_long_is_begun_anew(two: Two) -> None:
     one, other = two
     one.execute("PRAGMA wal_autocheckpoint = 0")

@@ -236,7 +236,12 @@ class Ledger:
         values |= {name: value for name, value in (("cache", cache), ("task", task)) if value is not None}
         self._close_row("dispatches", dispatch_id, values)
         while self._upkeep:
-            self._upkeep.pop()()
+            try:
+                self._upkeep.pop()()
+            except LedgerError as error:
+                if _is_damage(error):
+                    raise
+                return  # the answer is recorded; what is left is done after another one
 
     def sum_up(self) -> None:
         """Bring the sums that reports read (`rollup`) up to the last attempt, some thousand attempts a transaction."""

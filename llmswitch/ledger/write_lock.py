@@ -32,7 +32,7 @@ def _take(connection: sqlite3.Connection, timeout_s: float) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if (error.sqlite_errorcode or 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            if (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             until = until or time.monotonic() + timeout_s
             if time.monotonic() >= until:

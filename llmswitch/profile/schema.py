@@ -108,7 +108,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "retain_days": Key(
             "int",
             "Calls that are older than so many days (at least 62) are reduced to their sums, and old sessions go; left out: "
-            "everything is kept. Only from your own configuration. docs/ledger.md says what stays.",
+            "everything is kept. docs/ledger.md says what stays.",
         ),
     },
     "budget": {
