@@ -43,7 +43,6 @@ _LETTER = re.compile(r"\w")
 def scope_of(request: Request, words: str, attachment: str, *, task: str, models: Collection[str]) -> str:
     """The digest (32 hex digits) of all that is not the typed words. `models` are those that could answer, as
     `PROVIDER:ID`: an answer never serves a route that it could not have come from."""
-    typed = words.strip()
     parts = {
         "version": VERSION,
         "task": task,
@@ -51,7 +50,7 @@ def scope_of(request: Request, words: str, attachment: str, *, task: str, models
         "system": request.system,
         "attachment": _digest(attachment),
         "images": [_digest(image.data) for image in _images(request)],
-        "more": _beyond(request, typed, attachment),
+        "more": _beyond(request, words, attachment),
         "schema": request.schema,
         "max_output_tokens": request.max_output_tokens,
         "temperature": request.temperature,
@@ -78,7 +77,7 @@ def uncacheable(
     attached = bool(attachment.strip()) or request.has_images
     if not attached and len(_LETTER.findall(words)) < 2:
         return "it is too short to say what is asked for"
-    if looks_secret(words) or looks_secret(attachment):
+    if looks_secret(words):
         return "it holds what looks like a key"
     return volatile(words, attached=attached, exists=os.path.exists)
 
@@ -112,15 +111,11 @@ def language_of(text: str) -> str:
     return next((name for name, chars in _SCRIPTS if re.search(chars, text)), "latin")
 
 
-def _beyond(request: Request, typed: str, attachment: str) -> str | None:
+def _beyond(request: Request, words: str, attachment: str) -> str | None:
     """A digest of what the request says beyond words and attachment: a template of some door around them. None: nothing."""
     text = request.messages[-1].text if request.messages else ""
-    known = "\n\n".join(part for part in (typed, attachment.strip()) if part)
-    return None if _squeezed(text) == _squeezed(known) else _digest(text)
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
+    known = "\n\n".join(part for part in (words, attachment) if part.strip())
+    return None if text == known else _digest(text)
 
 
 def _images(request: Request) -> list[Image]:

@@ -93,7 +93,7 @@ _VARIETY_IDIOM_JAPANESE = re.compile(
 
 _LEANS_ON_BEFORE = re.compile(
     r"^\W*(?:y|yes|yep|no|nope|ok(?:ay)?|sure|continue|go on|go ahead|carry on|proceed|do it|more|next|why|thanks?|thank you"
-    r"|please|same|はい|いいえ|うん|続けて|続き|次|次へ|もっと|お願いします|なぜ|同じ|了解|ありがとう)(?:\s+please)?\W*$",
+    r"|please|same|はい|いいえ|うん|続けて|続き|次|次へ|もっと|お願いします|なぜ|同じ|了解|ありがとう)(?:,?\s+please)?\W*$",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?<![\w/.~-])(?:~|\.{1,2})?/?(?:[\w.@+-]+/)*[\w@+-][\w.@+-]*")

@@ -136,6 +136,7 @@ class Visit:
     why: str | None
     lookup: Lookup | None = None
     _looked: bool = False
+    _scope: str | None = None
     _embedding: asyncio.Future[Any] | None = None
 
     @property
@@ -148,6 +149,11 @@ class Visit:
     @property
     def scope(self) -> str:
         """What must be equal for a hit."""
+        if self._scope is None:
+            self._scope = self._digested()
+        return self._scope
+
+    def _digested(self) -> str:
         job, label = self.job, self.label
         names = [name for name, _ in named(self.profile, label.task, label.difficulty, job.model)]
         models = {f"{model.provider}:{model.model}" for model in map(self.profile.model, names)}
