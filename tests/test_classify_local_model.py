@@ -16,6 +16,7 @@ import pytest
 from llmswitch.catalog import ProviderSettings
 from llmswitch.classify.answer_memory import MOST, AnswerMemory
 from llmswitch.classify.cascade import ALWAYS, Cascade
+from llmswitch.classify.evaluation import Example, as_text, measure
 from llmswitch.classify.linear import Linear
 from llmswitch.classify.local_model import LocalModel
 from llmswitch.ollama_address import Address, address_of
@@ -187,6 +188,15 @@ def test_a_missed_deadline_leaves_linear_and_a_note(ollama: Ollama, model: Local
     label = Cascade(Linear(), model, ALWAYS).label("fix the typo")
     assert (label.mode, label.task) == ("linear", "quickfix")
     assert label.opinions[-1].note == "no answer within 50 ms"
+
+
+def test_an_evaluation_counts_missed_deadlines(ollama: Ollama, model: LocalModel) -> None:
+    ollama.wait.clear()
+    model.deadline_ms = 50
+    cascade = Cascade(Linear(), model, ALWAYS)
+    measured = measure(cascade, [Example("fix the typo", "quickfix"), Example("what is a monad?", "chat")])
+    assert measured.unanswered == {"no answer within 50 ms": 2}
+    assert "asked in vain 2 times: no answer within 50 ms" in as_text(measured)
 
 
 def test_size_is_not_put_to_the_model(ollama: Ollama, model: LocalModel) -> None:

@@ -96,9 +96,9 @@ def _lines(part: Part) -> Iterator[str]:
     yield ""
     yield (
         "The label with the least expected cost is said, not the likeliest one: a wrong label costs 1, and "
-        f"{TOO_WEAK:g} more for each tier that the work is sent too low. That is the largest of the values tried that takes "
-        "nothing from accuracy and right tier and keeps the calibration error under 0.05: sending work too low is worse than "
-        "sending it too high, but a rule that says `design` of every third prompt would be wrong more often than right. "
+        f"{TOO_WEAK:g} more for each tier that the work is sent too low. Of the values tried, it is the largest that takes "
+        "nothing from accuracy and right tier and leaves the calibration error clearly under 0.05: sending work too low is worse "
+        "than sending it too high, but a rule that says `design` of every third prompt would be wrong more often than right. "
         "With every mistake at the same cost, right tier would be "
         f"{part.plain.figures.right_tier:.0%}, strong-tier prompts sent lower "
         f"{part.plain.figures.strong_sent_lower or 0:.0%}, accuracy {part.plain.figures.accuracy:.3f}."

@@ -31,7 +31,7 @@ MOST = 2047
 
 TOO_WEAK, TOO_STRONG = 0.1, 0.0
 """What a tier too weak, and a tier too strong, adds to the cost of a wrong label (which is 1). Of the values tried, the
-largest that takes nothing from accuracy and right tier on sources left out, and keeps the calibration error under 0.05."""
+largest that takes nothing from accuracy and right tier on sources left out, and leaves the calibration error clearly under 0.05."""
 
 
 def cost_of(truth: str, said: str, too_weak: float = TOO_WEAK) -> float:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from llmswitch.classify.label import Classifier
 from llmswitch.errors import InputError
@@ -85,6 +86,8 @@ class Measured:
     confusion: Mapping[str, Mapping[str, int]]
     p50_ms: float
     p95_ms: float
+    unanswered: Mapping[str, int] = field(default_factory=dict)
+    """How often the local model was asked in vain, by reason: a missed deadline is one."""
 
 
 def examples(lines: Iterable[bytes], file: str) -> Iterator[Example]:
@@ -105,14 +108,16 @@ def measure(classifier: Classifier, given: Iterable[Example]) -> Measured:
     """Label every example and count. Raises InputError when there is none."""
     rows: list[tuple[Example, Said]] = []
     times: list[float] = []
+    unanswered: Counter[str] = Counter()
     for example in given:
         started = time.perf_counter()
         label = classifier.label(example.prompt)
         times.append((time.perf_counter() - started) * 1000)
         rows.append((example, Said(example.label, label.task, label.confidence)))
+        unanswered.update([one.note for one in label.opinions if one.by == "model" and not one.confidence and one.note])
     if not rows:
         raise InputError("there is nothing to measure on")
-    return summarise(rows, times)
+    return replace(summarise(rows, times), unanswered=dict(unanswered))
 
 
 def summarise(rows: Sequence[tuple[Example, Said]], times: Sequence[float]) -> Measured:
@@ -192,6 +197,9 @@ def as_text(measured: Measured) -> str:
     ]
     lines += ["", "confusion (rows: true, columns: said)", *_matrix(measured.confusion)]
     lines += ["", f"latency p50 {measured.p50_ms:.2f} ms, p95 {measured.p95_ms:.2f} ms a prompt"]
+    lines += [
+        f"the local model was asked in vain {count} times: {reason}" for reason, count in measured.unanswered.items()
+    ]
     return "\n".join(lines) + "\n"
 
 
