@@ -12,12 +12,16 @@ pytest_plugins = [
     "fixtures_upstream",
     "fixtures_model",
     "fixtures_clients",
+    "fixtures_postgres",
     "fixtures_redis",
     "fixtures_git",
 ]
 
 _REAL_HOME = Path.home()
-_KEPT = ("LLMSWITCH_TEST_GGUF",)
+_KEPT = (
+    "LLMSWITCH_TEST_GGUF",
+    "LLMSWITCH_TEST_POSTGRES",
+)
 _FOREIGN = (
     "ANTHROPIC_",
     "OPENAI_",

@@ -131,6 +131,7 @@ def append_from_two_processes(path: Path) -> None:
     assert [writer.communicate()[1] for writer in writers] == ["", ""]
 
 
+@pytest.mark.only_a_file
 def test_two_processes_that_add_to_one_session_keep_both(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     append_from_two_processes(path)
@@ -208,7 +209,7 @@ def test_a_turn_that_cannot_be_read_says_which_and_what_to_do(ledger: Ledger) ->
     assert caught.value.hint == "`llmswitch history delete s` removes the session"
 
 
-@pytest.mark.parametrize("indexed", [True, False])
+@pytest.mark.parametrize("indexed", [True, pytest.param(False, marks=pytest.mark.only_a_file)])
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -233,6 +234,7 @@ def test_search_finds_turns_that_hold_every_word(
     assert [match.ordinal for match in history_search.search(ledger, words)] == found
 
 
+@pytest.mark.only_a_file
 def test_search_also_finds_turns_that_were_stored_without_the_index(ledger: Ledger) -> None:
     history.append(ledger, "s", exchange())
     with ledger.writing() as connection:
@@ -240,6 +242,7 @@ def test_search_also_finds_turns_that_were_stored_without_the_index(ledger: Ledg
     assert [match.ordinal for match in history_search.search(ledger, ["トークン"])] == [2]
 
 
+@pytest.mark.only_a_file
 def test_search_uses_the_index_for_words_of_three_letters(ledger: Ledger) -> None:
     history.append(ledger, "s", exchange())
     with ledger.writing() as connection:
@@ -258,6 +261,7 @@ def test_a_snippet_is_one_line_around_the_word() -> None:
     assert history_search.snippet(text, "abc") == "…" + "あ" * 38 + " ㍿ＡＢＣ " + "い" * 39 + "…"
 
 
+@pytest.mark.only_a_file
 def test_deleting_takes_the_turns_out_of_the_search(ledger: Ledger) -> None:
     history.append(ledger, "s", exchange())
     history.append(ledger, "t", exchange())
@@ -268,6 +272,7 @@ def test_deleting_takes_the_turns_out_of_the_search(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("number", [2, 200])  # all of it still in the write-ahead log; and a file of many pages
+@pytest.mark.only_a_file
 def test_deleting_leaves_no_word_in_any_of_the_files(ledger: Ledger, number: int) -> None:
     with ledger.reading() as connection:
         connection.execute("PRAGMA secure_delete = OFF")  # some builds of SQLite have it on
@@ -285,6 +290,7 @@ def everything(ledger: Ledger) -> bytes:
     return b"".join(path.read_bytes() for path in ledger.path.parent.glob("ledger.db*"))
 
 
+@pytest.mark.only_a_file
 def test_deleting_works_where_there_is_no_index(ledger: Ledger) -> None:
     without_index(ledger)
     history.append(ledger, "s", exchange())

@@ -15,7 +15,7 @@ from llmswitch.catalog import Plan
 from llmswitch.commands.cost import THIS
 from llmswitch.commands.options import Global, profile_of
 from llmswitch.errors import ConfigError, LedgerError, UsageError
-from llmswitch.ledger import budget, period
+from llmswitch.ledger import budget, period, place
 from llmswitch.ledger.budget import Limit, State
 from llmswitch.ledger.cells import Where
 from llmswitch.ledger.month import Glance, glance
@@ -24,7 +24,6 @@ from llmswitch.ledger.prices import BASELINE
 from llmswitch.ledger.report import GROUPS, GroupBy, Report, recent_cash, report
 from llmswitch.ledger.schema import in_memory
 from llmswitch.ledger.store import Ledger
-from llmswitch.paths import ledger_file
 from llmswitch.terminal.currency import USD, Currency
 
 
@@ -184,7 +183,7 @@ def _value(text: str | None) -> str | None:
 @contextlib.contextmanager
 def _ledger() -> Iterator[sqlite3.Connection]:
     """The ledger for reading; an empty one in memory where there is no file, so that asking creates nothing."""
-    if not ledger_file().exists():
+    if not place.exists():
         with contextlib.closing(in_memory()) as connection:
             yield connection
         return

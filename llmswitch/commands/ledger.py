@@ -12,6 +12,7 @@ from llmswitch.commands.ledger_delete import delete
 from llmswitch.commands.ledger_import import import_logs
 from llmswitch.commands.ledger_reprice import reprice
 from llmswitch.errors import LedgerError
+from llmswitch.ledger import place
 from llmswitch.paths import ledger_file
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def register(app: typer.Typer) -> None:
 
 
 def path() -> None:
-    """Print the ledger's file."""
-    typer.echo(str(ledger_file()))
+    """Print the ledger's file, or the database it is in."""
+    typer.echo(place.shown())
 
 
 def check() -> None:
@@ -45,6 +46,11 @@ def check() -> None:
     from llmswitch.ledger.schema import damage, translated
     from llmswitch.ledger.store import Ledger
 
+    if place.url() is not None:
+        with Ledger.open() as ledger, ledger.reading() as connection:
+            for line in [f"place       {place.shown()}", *_counts(connection)]:
+                typer.echo(line)
+        return
     file = ledger_file()
     if not file.exists():
         typer.echo(f"{file}: not there yet; the first call creates it")
@@ -64,6 +70,15 @@ def check() -> None:
 def _lines(connection: sqlite3.Connection) -> list[str]:
     version, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "page_count"))
     page = connection.execute("PRAGMA page_size").fetchone()[0]
+    about = [
+        "integrity   ok: every page and index was read (SQLite's quick_check)",
+        f"version     {version}",
+        f"size        {size * page / 1e6:.1f} MB",
+    ]
+    return [*about, *_counts(connection)]
+
+
+def _counts(connection: sqlite3.Connection) -> list[str]:
     dispatches = connection.execute("SELECT count(*) FROM dispatches").fetchone()[0]
     by_status = connection.execute("SELECT status, count(*) FROM attempts GROUP BY status ORDER BY status").fetchall()
     attempts = sum(number for _, number in by_status)
@@ -72,9 +87,6 @@ def _lines(connection: sqlite3.Connection) -> list[str]:
     unknown = connection.execute("SELECT count(*) FROM attempts WHERE cost_source = 'unknown'").fetchone()[0]
     statuses = ", ".join(f"{number} {status}" for status, number in by_status) or "none"
     return [
-        "integrity   ok: every page and index was read (SQLite's quick_check)",
-        f"version     {version}",
-        f"size        {size * page / 1e6:.1f} MB",
         f"dispatches  {dispatches}",
         f"attempts    {attempts} ({statuses})",
         f"unknown     {unknown} without a known cost",

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from llmswitch.errors import LedgerError, UsageError
+from llmswitch.ledger import place
 from llmswitch.paths import ledger_file
 
 
@@ -17,6 +18,7 @@ def vacuum() -> None:
     """Give the space of deleted rows back to the disk. Other programs have to wait meanwhile."""
     from llmswitch.ledger.store import Ledger
 
+    place.only_a_file("`ledger vacuum`")
     file = ledger_file()
     if not file.exists():
         typer.echo(f"{file}: not there yet; the first call creates it")
@@ -40,6 +42,7 @@ def export(
     from llmswitch.ledger.store import Ledger
     from llmswitch.ledger.transfer import records
 
+    place.only_a_file("`ledger export`")
     if not ledger_file().exists():
         raise LedgerError(f"{ledger_file()} is not there yet: nothing to export")
     with Ledger.open() as ledger, ledger.reading() as connection:

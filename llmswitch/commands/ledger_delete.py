@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmswitch.errors import UsageError
+from llmswitch.ledger import place
 from llmswitch.paths import ledger_file
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def delete(
         raise UsageError(
             "which calls?", hint="--before DATE, --project NAME, --session NAME, --imported PROGRAM or --all"
         )
+    place.only_a_file("`ledger delete`")
     if not ledger_file().exists():
         typer.echo(f"{ledger_file()}: not there yet; nothing to delete")
         return

@@ -9,7 +9,7 @@ import typer
 
 from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
 from llmswitch.errors import UsageError
-from llmswitch.paths import ledger_file
+from llmswitch.ledger import place
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -42,7 +42,7 @@ def reprice(
         raise UsageError(f"--since {since}: this is no date", hint="write it as YYYY-MM-DD") from None
     found: list[Change] = []
     done = 0
-    if ledger_file().exists():
+    if place.exists():
         with Ledger.open() as ledger:
             found = again.changes(ledger, _find(ctx, profile, no_project=no_project), start)
             done = again.apply(ledger, found, time.time_ns() // 1000) if apply and found else 0

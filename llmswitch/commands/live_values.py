@@ -58,11 +58,10 @@ def profiles(_: typer.Context) -> Iterator[tuple[str, str]]:
 @_offered
 def sessions(_: typer.Context) -> Iterator[tuple[str, str]]:
     """Sessions that are kept, the newest first."""
-    from llmswitch import paths
-    from llmswitch.ledger import history
+    from llmswitch.ledger import history, place
     from llmswitch.ledger.store import Ledger
 
-    if not paths.ledger_file().exists():
+    if not place.exists():
         return
     with Ledger.open() as ledger:
         for overview in history.overviews(ledger):

@@ -12,11 +12,10 @@ import typer
 from llmswitch.catalog import Model, ProviderSettings
 from llmswitch.commands.options import profile_of
 from llmswitch.errors import ConfigError, UsageError
-from llmswitch.ledger import period, volume
+from llmswitch.ledger import period, place, volume
 from llmswitch.ledger.expected import Choose, Expected, expect
 from llmswitch.ledger.store import Ledger
 from llmswitch.ledger.volume import FEWEST_DAYS, Month, Volume
-from llmswitch.paths import ledger_file
 from llmswitch.profile import Profile, load_profile
 from llmswitch.profile.scenario import DEFAULT, read_scenario
 from llmswitch.terminal.currency import USD, Currency
@@ -96,7 +95,7 @@ def _month(wanted: Wanted, at: datetime) -> Month:
 
 def _of_ledger(wanted: Wanted, at: datetime) -> Month | None:
     """The month that the ledger's own calls make; None where it is too young."""
-    if not ledger_file().exists():
+    if not place.exists():
         if wanted.month:
             raise UsageError(f"--month {wanted.month}: no calls are recorded yet")
         return None

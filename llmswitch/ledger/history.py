@@ -82,9 +82,9 @@ def newest(ledger: Ledger, project: str | None = None) -> Session | None:
     """The session that was last added to: of `project`, or of all where that is None."""
     with ledger.reading() as connection:
         row = connection.execute(
-            f"SELECT {_SESSION} FROM sessions WHERE ?1 IS NULL OR project = ?1 "  # noqa: S608 - columns of this file
+            f"SELECT {_SESSION} FROM sessions WHERE CAST(? AS TEXT) IS NULL OR project = ? "  # noqa: S608 - columns of this file
             "ORDER BY updated_at DESC, rowid DESC LIMIT 1",
-            (project,),
+            (project, project),
         ).fetchone()
     return _session(row) if row else None
 
@@ -124,7 +124,8 @@ def append(
             name = _unused(connection, name, exchange.dispatch_id)
         connection.execute(
             f"INSERT INTO sessions ({_SESSION}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "  # noqa: S608
-            "updated_at = max(updated_at, excluded.updated_at), pinned_model = excluded.pinned_model",
+            "updated_at = CASE WHEN excluded.updated_at > sessions.updated_at THEN excluded.updated_at "
+            "ELSE sessions.updated_at END, pinned_model = excluded.pinned_model",
             (name, now, now, project, pinned, automatic),
         )
         _add_turns(connection, name, exchange, now)
@@ -161,7 +162,7 @@ def delete(ledger: Ledger, names: Iterable[str]) -> int:
         connection.executemany("DELETE FROM turns WHERE session = ?", wanted)
         connection.executemany(
             "UPDATE dispatches SET session = NULL "
-            "WHERE session = ?1 AND EXISTS (SELECT 1 FROM sessions WHERE name = ?1 AND automatic)",
+            "WHERE session IN (SELECT name FROM sessions WHERE name = ? AND automatic = 1)",
             wanted,
         )
         count = connection.executemany("DELETE FROM sessions WHERE name = ?", wanted).rowcount

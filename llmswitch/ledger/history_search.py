@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from llmswitch.conversation import Message, Role
 from llmswitch.ledger import turn_json
+from llmswitch.ledger.postgres.connection import is_postgres
 from llmswitch.ledger.store import Ledger
 
 TRIGRAM = 3
@@ -97,7 +98,10 @@ def forget(connection: sqlite3.Connection, sessions: Sequence[tuple[str]]) -> No
 
 
 def usable(connection: sqlite3.Connection) -> bool:
-    """Whether the file has the index and this SQLite can use it."""
+    """Whether the file has the index and this SQLite can use it. PostgreSQL has none: there the turns themselves are
+    searched."""
+    if is_postgres(connection):
+        return False
     try:
         connection.execute("SELECT rowid FROM turns_index LIMIT 0")
     except sqlite3.OperationalError as error:

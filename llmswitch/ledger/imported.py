@@ -116,7 +116,9 @@ def save(
         connection.executemany("INSERT INTO imported (id, attempt_id) VALUES (?, ?)", keys)
         sessions.finish()
         connection.executemany(
-            "INSERT OR REPLACE INTO import_files (id, source, size, changed, inode, read_to, state) VALUES (?,?,?,?,?,?,?)",
+            "INSERT INTO import_files (id, source, size, changed, inode, read_to, state) VALUES (?,?,?,?,?,?,?) "
+            "ON CONFLICT (id) DO UPDATE SET source = excluded.source, size = excluded.size, changed = excluded.changed, "
+            "inode = excluded.inode, read_to = excluded.read_to, state = excluded.state",
             [(m.key, pricing.source, m.size, m.changed, m.inode, m.read_to, m.state) for m in files],
         )
     saved.new = len(rows)

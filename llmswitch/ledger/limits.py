@@ -38,7 +38,7 @@ def set_cooldown(ledger: Ledger, cooldown: Cooldown) -> None:
             """INSERT INTO cooldowns (provider, model, until, reason, failure) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (provider, model) DO UPDATE SET
                until = excluded.until, reason = excluded.reason, failure = excluded.failure
-               WHERE excluded.until > until""",
+               WHERE excluded.until > cooldowns.until""",
             (cooldown.provider, cooldown.model or "", cooldown.until, cooldown.reason, cooldown.failure.value),
         )
 
@@ -84,7 +84,7 @@ def record_window(
                ON CONFLICT (scope, "window") DO UPDATE SET minutes = excluded.minutes,
                utilization = excluded.utilization, status = excluded.status, resets_at = excluded.resets_at,
                seen_at = excluded.seen_at, source = excluded.source
-               WHERE excluded.seen_at >= seen_at""",
+               WHERE excluded.seen_at >= quota_windows.seen_at""",
             row,
         )
 

@@ -35,7 +35,9 @@ def kept_before(connection: sqlite3.Connection) -> int:
 
 def reduce(ledger: Ledger, before: int) -> int:
     """Reduce up to about `CHUNK` calls that began before `before`, the oldest first; how many that were. Nearly always
-    there is nothing to do, and then nothing is written."""
+    there is nothing to do, and then nothing is written. A ledger without sums keeps its rows."""
+    if not ledger.keeps_sums:
+        return 0
     with ledger.reading() as connection:
         if _edge(connection, before) is None:
             return 0

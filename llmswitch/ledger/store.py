@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -21,7 +21,7 @@ from llmswitch import paths
 from llmswitch.catalog import Model
 from llmswitch.conversation import Usage
 from llmswitch.errors import Failure, LedgerError
-from llmswitch.ledger import owner, write_lock
+from llmswitch.ledger import owner, place, write_lock
 from llmswitch.ledger.prices import UNKNOWN, Cost, is_free
 from llmswitch.ledger.schema import BUSY_TIMEOUT_S, checkpoint, is_broken, open_file, set_aside, translated
 
@@ -48,6 +48,9 @@ class Ledger:
     """One connection to the ledger; safe to share between threads. `notes` are messages for stderr. `clock` gives
     microseconds since 1970 UTC."""
 
+    keeps_sums = True
+    """Whether old calls can be reduced to their sums (`rollup`, `retention`)."""
+
     def __init__(self, path: Path, clock: Callable[[], int]) -> None:
         self.path = path
         self._clock = clock
@@ -57,8 +60,14 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path | None = None, *, clock: Callable[[], int] | None = None) -> Ledger:
-        """Open (or create) the ledger and mark as lost what a dead process left open. Raises LedgerError."""
-        ledger = cls(path or paths.ledger_file(), clock or _now_us)
+        """Open (or create) the ledger, where `place` says unless `path` names a file, and mark as lost what a dead process
+        left open. Raises LedgerError."""
+        if path is None and (url := place.url()) is not None:
+            from llmswitch.ledger.postgres.ledger import PostgresLedger
+
+            ledger: Ledger = PostgresLedger(url, clock or _now_us)
+        else:
+            ledger = cls(path or paths.ledger_file(), clock or _now_us)
         try:
             ledger.sweep_lost()
         except LedgerError as error:
@@ -83,8 +92,8 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction that holds the write lock from its start. Raises LedgerError."""
-        with self._lock, translated(self.path):
-            write_lock.begin(self._connection, BUSY_TIMEOUT_S)
+        with self._lock, self._told():
+            self._begin()
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -96,7 +105,7 @@ class Ledger:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, for queries. Raises LedgerError."""
-        with self._lock, translated(self.path):
+        with self._lock, self._told():
             yield self._connection
 
     def begin_dispatch(
@@ -286,8 +295,16 @@ class Ledger:
         if not changed:
             raise LedgerError(f"{table} row {row_id} is not open in {self.path}: it was closed before, or removed")
 
+    def _begin(self) -> None:
+        """Take the write lock, for one transaction."""
+        write_lock.begin(self._connection, BUSY_TIMEOUT_S)
+
+    def _told(self) -> AbstractContextManager[None]:
+        """What goes wrong inside is a LedgerError."""
+        return translated(self.path)
+
     def _start_afresh(self) -> None:
-        with self._lock, translated(self.path):
+        with self._lock, self._told():
             self._connection.close()
             note = set_aside(self.path)
             self._connection, notes = open_file(self.path)

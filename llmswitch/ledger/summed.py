@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from llmswitch.ledger import cells as rows
 from llmswitch.ledger.cells import DAY_TABLE, DAY_US, LABELS, TOKEN_COLUMNS, Cell, Kind, Label, Where
+from llmswitch.ledger.postgres.connection import is_postgres
 from llmswitch.ledger.rollup import GRAINS, NONE_TIER, SIZES
 
 Days = Sequence[tuple[str, int, int]]
@@ -32,6 +33,8 @@ def cells(
     thresholds than was asked for."""
     asked = where.asked if where else {}
     grain = _grain(days)
+    if is_postgres(connection):
+        return list(rows.cells(connection, days, labels=labels, where=where, thresholds=thresholds))
     if labels or grain is None or set(asked) & set(LABELS) or not set(thresholds) <= set(SIZES):
         return _by_row(connection, days, labels, where or Where(), thresholds)
     with _one_view(connection):
@@ -69,6 +72,10 @@ def _by_row(
 def daily_cash(connection: sqlite3.Connection, days: Days) -> dict[str, int]:
     """Cash of each local day that had calls, in 1e-12 dollars. The days begin and end on a quarter of an hour."""
     values, grain = {"days": json.dumps(days)}, _grain(days) or GRAINS[-1]
+    if is_postgres(connection):
+        by_row = f"""SELECT days.number, sum(a.cost_pico) FROM {DAY_TABLE} CROSS JOIN attempts AS a
+            WHERE a.started_at >= days.since AND a.started_at < days.until GROUP BY 1"""  # noqa: S608 - no value of a user
+        return {days[number][0]: pico or 0 for number, pico in connection.execute(by_row, values)}
     with _one_view(connection):
         newest = f"""SELECT days.number, sum(a.cost_pico) FROM attempts AS a NOT INDEXED CROSS JOIN {DAY_TABLE}
             WHERE a.id > {_mark(connection)} AND a.started_at >= days.since AND a.started_at < days.until GROUP BY 1"""  # noqa: S608

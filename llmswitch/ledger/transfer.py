@@ -251,7 +251,7 @@ class _Writer:
         if inserted.rowcount:
             return inserted.lastrowid or 1
         if row.get("status", "lost") != "lost":
-            changes = ", ".join(f"{name} = :{name}" for name in row)
+            changes = ", ".join(f"{name} = :{name}" for name in row if name != "owner")
             sql = f"UPDATE {table} SET {changes}, owner = NULL WHERE {same} AND status IN ('open', 'lost')"  # noqa: S608
             self._merged.updated += self.connection.execute(sql, row).rowcount
         return None

@@ -110,6 +110,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "Calls that are older than so many days (at least 62) are reduced to their sums, and old sessions go; left out: "
             "everything is kept. docs/ledger.md says what stays.",
         ),
+        "url": Key(
+            "text",
+            "A PostgreSQL database that several machines share, as in `postgresql://db.example/llmswitch`. Only your own "
+            "`config.toml` and `LLMSWITCH_LEDGER_URL` may say it; the password belongs into `~/.pgpass` or `PGPASSWORD`.",
+            sensitive=True,
+        ),
     },
     "budget": {
         **_LIMITS,
