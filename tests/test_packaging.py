@@ -63,7 +63,7 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, home: Path, upstre
 
 def test_every_imported_distribution_is_declared() -> None:
     declared = {_name(line) for line in PROJECT["dependencies"]}
-    for extra in ("embedded", "semantic", "redis"):
+    for extra in ("embedded", "semantic", "redis", "postgres"):
         declared |= {_name(line) for line in PROJECT["optional-dependencies"][extra]}
     owners = packages_distributions()
     undeclared = {
