@@ -68,6 +68,12 @@ OTHER = {
 }
 
 
+LONG_RUNS = [
+    text * (LONGEST // len(text)) for text in ("?", "*", "a-", "[*", "a.", "/", "'", "1,", "漢", "あ", "(f", "~/")
+]
+"""Over which a careless pattern would sit for minutes."""
+
+
 @pytest.mark.parametrize("pair", SAME.values(), ids=SAME)
 def test_the_same_question_in_other_words_is_the_same(pair: tuple[str, str]) -> None:
     assert (guard(*pair).kind, guard(*reversed(pair)).kind) == ("same", "same")
@@ -84,7 +90,7 @@ def test_an_ordinary_word_more_is_a_doubt_and_named() -> None:
     assert (verdict.kind, verdict.reason) == ("doubtful", "only one of them says “active”")
 
 
-@pytest.mark.parametrize("text", ["", " ", "?!", "\udce9", "```", "'", "（", "a" * 100_000, "\x00", "🙂"])
+@pytest.mark.parametrize("text", ["", " ", "?!", "\udce9", "```", "'", "（", "a" * 100_000, "\x00", "🙂", *LONG_RUNS])
 def test_any_text_can_be_compared(text: str) -> None:
     assert guard(text, text).kind == "same"
     assert guard(text, "list all files").kind != "same"

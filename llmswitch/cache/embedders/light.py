@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from llmswitch.cache.guard import read
+from llmswitch.cache.guard import LONGEST, read
 
 if TYPE_CHECKING:
     from llmswitch.cache.base import Vector
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 DIM = 384
 LITERAL, NAME, WORD, RELATION, MARK, GRAM = 1.4, 1.2, 1.0, 0.4, 0.5, 0.25
 """Weights of the features."""
-LONGEST_GRAMS = 2_000
-"""Characters of a prompt that are read as groups of three."""
 
 
 class Light:
@@ -50,7 +48,7 @@ class Light:
 
 
 def _features(text: str) -> Iterator[tuple[str, float]]:
-    parsed = read(text)
+    parsed = read(text[:LONGEST])  # of a longer one the guard serves only the repeat
     for item in parsed.items:
         word = _stem(item)
         yield f"c {word}", LITERAL if item.literal else NAME if item.name else WORD
@@ -58,7 +56,7 @@ def _features(text: str) -> Iterator[tuple[str, float]]:
             yield f"r {item.role} {word}", RELATION
     for mark in parsed.marks:
         yield f"m {mark}", MARK
-    for word in " ".join(item.raw for item in parsed.items).lower()[:LONGEST_GRAMS].split():
+    for word in " ".join(item.raw for item in parsed.items).lower().split():
         padded = f" {word} "
         share = GRAM / (max(len(padded) - 2, 1) ** 0.5)
         for start in range(len(padded) - 2):

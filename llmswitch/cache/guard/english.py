@@ -167,9 +167,10 @@ class _Reader:
         if self.fresh and self.role in _PLACED and (concept_ in _PLACES or (literal and raw[0] in "/~.$*")):
             self.role = "at"  # files under, from or below a folder are the files in it
         self.items.append(Item(raw, concept_, forms_, self.role, literal, name, self.joined, self.listed, self.broken))
-        again = sum(item.concept == concept_ for item in self.items[:-1])
-        self.marks += [f"{mark}>{concept_}{again or ''}" for mark in self.waiting]
-        self.waiting.clear()
+        if self.waiting:
+            again = sum(item.concept == concept_ for item in self.items[:-1])
+            self.marks += [f"{mark}>{concept_}{again or ''}" for mark in self.waiting]
+            self.waiting.clear()
         self.joined, self.listed, self.fresh, self.broken = True, False, False, False
 
 
