@@ -246,3 +246,15 @@ def test_a_flushed_plain_server_is_noticed(redis_plain_url: str) -> None:
     near = store.near("scope-a", a_vector(9), k=1, threshold=0.5, max_tier=1)
     assert [each.entry.id for each in near] == ["id-after"]
     store.close()
+
+
+def test_a_plain_server_finds_what_is_left_when_most_rows_have_ended(redis_plain_url: str) -> None:
+    store = opened(redis_plain_url)
+    for number in range(6):
+        store.put(an_entry(str(number), expires_at=time.time() + 0.5), a_vector(number))
+    store.put(an_entry("lasting"), a_vector(9))
+    store.near("scope-a", a_vector(9), k=1, threshold=0.5, max_tier=1)
+    time.sleep(0.6)
+    near = store.near("scope-a", a_vector(9), k=1, threshold=0.5, max_tier=1)
+    assert [each.entry.id for each in near] == ["id-lasting"]
+    store.close()

@@ -72,19 +72,26 @@ class VectorIndex:
         """Write a new index beside `path` and put it in its place at once. `appended` is the count it starts with."""
         draft = path.with_name(f"{path.name}.{os.getpid()}.new")
         draft.unlink(missing_ok=True)
+        try:
+            cls._write_draft(draft, layout, iter(rows), appended)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        return cls(path, layout)
+
+    @staticmethod
+    def _write_draft(draft: Path, layout: Layout, rows: Iterator[Row], appended: int) -> None:
         used = 0
-        left = iter(rows)
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(bytes(HEADER_BYTES))
-            while some := list(islice(left, BLOCK_ROWS)):
+            while some := list(islice(rows, BLOCK_ROWS)):
                 file.write(block_of(layout, some))
                 used += len(some)
             file.seek(0)
             file.write(layout.header())
             file.seek(COUNTERS_AT)
             file.write(Counters(used, appended).packed())
-        draft.replace(path)
-        return cls(path, layout)
 
     def close(self) -> None:
         """Let go of the file; arrays that look into it keep their pages."""

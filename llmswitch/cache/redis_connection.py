@@ -39,7 +39,7 @@ class RedisConnection:
         """The `redis.Redis` client, whose types differ from release to release, for a few commands. Raises CacheError; at
         once while the server rests."""
         if self._failed and time.monotonic() < self._resting_until:
-            raise self._failed
+            raise CacheError(self._failed.message, hint=self._failed.hint)
         from redis import exceptions
 
         try:

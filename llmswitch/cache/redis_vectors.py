@@ -32,6 +32,7 @@ _EFFORT = 128
 _FETCHED_AT_ONCE = 2_000
 _MOST_ROWS = 50_000
 """Rows that are fetched at once, the newest ones: older entries of so large a scope are still served to the same prompt."""
+_MOST_SPACES = 64
 _SCORED = 1_024
 """Rows whose cosine is computed, of those whose signs differ least."""
 _ROW = struct.Struct("<Bdf")
@@ -157,6 +158,7 @@ class FetchedRows:
         self._spaces.setdefault(space, _Space()).gone.update(ids)
 
     def _up_to_date(self, space: str, dim: int) -> _Space:
+        self._let_go(space)
         known = self._spaces.setdefault(space, _Space())
         with self._connection.talking() as client:
             born = client.get(f"{PREFIX}born")
@@ -173,6 +175,14 @@ class FetchedRows:
             known.seen = int(news[-1][1])
             _extend(known, [(name, row) for name, row in fetched if len(row) == _ROW.size + dim], dim)
         return known
+
+    def _let_go(self, space: str) -> None:
+        """Forget a space most of whose rows have ended, and all of them where there are many: a process may live for weeks."""
+        known = self._spaces.get(space)
+        if known and known.ids and 2 * np.count_nonzero(known.columns["ends"] > time.time()) < len(known.ids):
+            del self._spaces[space]
+        if len(self._spaces) > _MOST_SPACES:
+            self._spaces.clear()
 
 
 def _extend(known: _Space, rows: list[tuple[str, bytes]], dim: int) -> None:
