@@ -230,7 +230,7 @@ def test_a_session_of_its_own_may_be_a_hit_and_is_kept_as_ever(llmswitch: Comman
     llmswitch("ask", QUESTION)
     assert object_of(llmswitch, QUESTION, LLMSWITCH_HISTORY="1")["cache"] == "hit"
     [session] = json.loads(llmswitch("history", "--json").out)
-    assert (session["turns"], session["models"]) == (2, ["first"])
+    assert (session["turns"], session["models"]) == (1, ["first"])
 
 
 def test_compared_models_are_all_asked(llmswitch: Command, upstream: Upstream) -> None:
