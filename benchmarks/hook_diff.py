@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -63,9 +64,11 @@ def make(folder: Path, files: int, megabytes: float) -> None:
 
 @dataclass
 class Measured:
-    """Milliseconds of whole processes and of our own part in them, megabytes, and the last run's answer."""
+    """Milliseconds of whole processes on the clock and on the CPU (git's included), and without Python's start; megabytes
+    (git's not included); the last run's answer."""
 
     walls: list[float] = field(default_factory=list)
+    cpus: list[float] = field(default_factory=list)
     owns: list[float] = field(default_factory=list)
     sizes: list[float] = field(default_factory=list)
     last: dict[str, float] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class Measured:
     def __str__(self) -> str:
         return (
             f"whole process median {statistics.median(self.walls):.0f} ms, least {min(self.walls):.0f} ms; "
+            f"on the CPU, git included, median {statistics.median(self.cpus):.0f} ms; "
             f"without Python's start median {statistics.median(self.owns):.0f} ms; {max(self.sizes):.0f} MB; "
             f"{self.last['chars']:,} characters to send"
         )
@@ -82,13 +86,20 @@ def measure(folder: Path, runs: int) -> Measured:
     """The preparation in `runs` fresh processes."""
     measured = Measured()
     for _ in range(runs):
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), _cpu()
         done = subprocess.run([sys.executable, "-c", WORK], cwd=folder, capture_output=True, check=True)
         measured.walls.append((time.perf_counter() - started) * 1000)
+        measured.cpus.append((_cpu() - cpu) * 1000)
         measured.last = json.loads(done.stdout)
         measured.owns.append(measured.last["own_ms"])
         measured.sizes.append(measured.last["mb"])
     return measured
+
+
+def _cpu() -> float:
+    """Seconds that ended processes of ours, and theirs, were on the CPU."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def measure_command(folder: Path, home: Path, runs: int) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -299,6 +298,13 @@ def test_an_answer_without_a_message_is_an_error(home: Path, made: GitRepository
     assert "holds no commit message" in done.err
 
 
+def test_a_subject_without_a_type_gets_one_and_still_fits(home: Path, made: GitRepository, upstream: Upstream) -> None:
+    upstream.script(Reply(text="Explain how the parser reads every empty line, and why it once did not do so"))
+    made.stage("README.md", "words\n")
+    subject = Command(made.path, command_for(home, upstream).environment)("commit-message").out.partition("\n")[0]
+    assert subject == "docs: explain how the parser reads every empty line"
+
+
 def test_a_file_name_that_is_not_utf_8_does_no_harm(llmswitch: Command, made: GitRepository) -> None:
     made.write(b"caf\xe9.txt", "x\n")
     made.git("add", ".")
@@ -327,7 +333,3 @@ def test_the_users_external_diff_is_not_run(llmswitch: Command, made: GitReposit
     assert not (made.path.parent / "ran").exists()
     assert "+x = 1" in whole(upstream)
     assert "\x1b" not in whole(upstream)
-
-
-def test_the_environment_of_a_process_names_no_key_variable_of_ours() -> None:
-    assert not any(name.startswith("LLMSWITCH_HOOKS") for name in os.environ)

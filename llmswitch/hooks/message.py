@@ -17,7 +17,7 @@ from llmswitch.hooks.message_prompt import SUBJECT_ONLY, Style, request
 from llmswitch.hooks.message_text import NoMessageError, clean
 from llmswitch.hooks.preparation import NothingStagedError, prepare
 from llmswitch.hooks.repository import Repository
-from llmswitch.hooks.secrets import Secret
+from llmswitch.hooks.secrets import Secret, told
 from llmswitch.hooks.stat_message import stat_message, type_of
 from llmswitch.hooks.summary import summarised
 from llmswitch.hooks.ticket import ticket_of, with_ticket
@@ -26,7 +26,6 @@ __all__ = ["CommitMessage", "MessageWish", "NothingStagedError", "commit_message
 
 TASK = "docs"
 """The route a message takes unless `[hooks] model` names a model."""
-STYLES = ("auto", "conventional", "plain", "gitmoji")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,12 @@ async def commit_message(engine: Engine, repository: Repository, wish: MessageWi
     diff, habit, ready = prepared.diff, prepared.habit, prepared.guarded
     style = style_of(habit, wish, settings)
     ticket = ticket_of(repository.branch)
+    if ready.is_empty:
+        found = f"\n  {told(ready.secrets)}" if ready.secrets else ""
+        await emit(Notice(f"nothing was sent: {_why_nothing(diff)}{found}"))
+        return CommitMessage(with_ticket(stat_message(diff, style), ticket, habit.ticket_form), None, ready.secrets)
     if ready.secrets:
         await emit(Notice(warning(ready.secrets)))
-    if ready.is_empty:
-        await emit(Notice(f"nothing was sent: {_why_nothing(diff)}"))
-        return CommitMessage(with_ticket(stat_message(diff, style), ticket, habit.ticket_form), None, ready.secrets)
     job = _job(engine, repository, wish, ready)
     change, summaries = await summarised(engine, job, ready, settings, emit, wish.summaries_within_s)
     asked = request(style, change.text, branch=repository.branch, hint=wish.hint, template=wish.template, state=state)
@@ -139,18 +139,19 @@ def _why_nothing(diff: Diff) -> str:
 
 def _finished(answer: str, diff: Diff, style: Style, ticket: str | None, *, known_ids: str) -> str:
     habit = style.habit
+
+    def cleaned(room: int) -> str:
+        period = habit.period_share > 0.5
+        return clean(answer, subject_columns=room, period=period, body=style.body, known_ids=known_ids)
+
     try:
-        text = clean(
-            answer,
-            subject_columns=style.subject_columns,
-            period=habit.period_share > 0.5,
-            body=style.body,
-            known_ids=known_ids,
-        )
+        text = cleaned(style.subject_columns)
+        if style.name == "conventional" and not CONVENTIONAL.match(text.partition("\n")[0]):
+            kind = f"{type_of(diff)}: "
+            text = cleaned(style.subject_columns - len(kind))
+            text = f"{kind}{text[:1].lower()}{text[1:]}"
     except NoMessageError:
         raise LlmSwitchError(
             "the model's answer holds no commit message", hint="ask again, or another model: -m MODEL"
         ) from None
-    if style.name == "conventional" and not CONVENTIONAL.match(text.partition("\n")[0]):
-        text = f"{type_of(diff)}: {text[:1].lower()}{text[1:]}"
     return with_ticket(text, ticket, habit.ticket_form)
