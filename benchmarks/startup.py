@@ -9,6 +9,7 @@ exec → request, less an interpreter that does nothing but import the SDK and m
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import subprocess
@@ -37,6 +38,7 @@ DOORS: dict[str, tuple[str, str, str, Callable[[Upstream], str]]] = {
     "openai": ("openai", "gpt-5.3-codex", "OPENAI_BASE_URL", lambda up: up.openai_url),
     "ollama": ("ollama", "glm-4.7", "OLLAMA_HOST", lambda up: up.ollama_url),
 }
+_NUMBERS = itertools.count(1)
 CLIENTS = {
     "anthropic": "anthropic.AsyncAnthropic(api_key='x').messages.stream",
     "openai": "openai.AsyncOpenAI(api_key='x').responses.create",
@@ -57,7 +59,8 @@ def main() -> int:
             profile.write_text(PROFILE.format(provider=provider, model=model))
             environment = _environment(home) | {variable: url(upstream)}
             rows[f"{sdk} alone"] = partial(_until_imported, sdk)
-            rows[f"ask through {sdk}"] = partial(_to_request, upstream, profile, environment)
+            rows[f"ask through {sdk}"] = partial(_to_request, upstream, profile, environment, "--no-cache")
+            rows[f"{sdk}, cache asked"] = partial(_to_request, upstream, profile, environment)
         figures: dict[str, list[float]] = {name: [] for name in rows}
         for turn in range(runs + 1):
             for name, measure in rows.items():
@@ -92,7 +95,9 @@ def _until_imported(sdk: str) -> float:
     return (int(ended) - started) / 1e6
 
 
-def _to_request(upstream: Upstream, profile: Path, environment: dict[str, str]) -> float:
+def _to_request(upstream: Upstream, profile: Path, environment: dict[str, str], *options: str) -> float:
+    """To the arrival of the request; each time for another prompt, so that the cache, where it is asked, has near ones to
+    look at and none to serve."""
     upstream.requests.clear()
     started = time.monotonic_ns()
     command = [
@@ -101,7 +106,8 @@ def _to_request(upstream: Upstream, profile: Path, environment: dict[str, str]) 
         "-q",
         "-P",
         str(profile),
-        "what does git rebase do?",
+        *options,
+        f"what does step {next(_NUMBERS)} of a git rebase do?",
     ]
     subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
     arrived = next(seen.arrived_ns for seen in upstream.requests if seen.method == "POST")

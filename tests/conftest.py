@@ -46,6 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     own = tmp_path / "home"
     own.mkdir()
     monkeypatch.setenv("HOME", str(own))
+    monkeypatch.setenv("TERM", "xterm-256color")  # a dumb one has no colours
     before = _ours_in(_REAL_HOME)
     yield own
     assert _ours_in(_REAL_HOME) == before, "a test wrote into the real home folder"

@@ -17,6 +17,7 @@ from llmswitch.errors import CacheError
 
 if TYPE_CHECKING:
     from llmswitch.cache.base import Vector
+    from llmswitch.cache.local_judge import LocalJudge
     from llmswitch.cache.semantic import SemanticCache
     from llmswitch.catalog import ProviderSettings
 
@@ -94,9 +95,17 @@ class OpenedCache:
 
         settings = Settings(threshold=self._settings["threshold"], max_error=self._settings["max_error"])
         embedder = embedders.build(self._spec, self._ollama)
+        judge = self._judge()
         if embedder is None or self._spec == "light":
-            return SemanticCache(self.store, embedder, settings)
-        return SemanticCache(self._open(embedder.name, embedder.dim), embedder, settings)
+            return SemanticCache(self.store, embedder, settings, judge)
+        return SemanticCache(self._open(embedder.name, embedder.dim), embedder, settings, judge)
+
+    def _judge(self) -> LocalJudge | None:
+        if not self._settings["judge"]:
+            return None
+        from llmswitch.cache.local_judge import LocalJudge
+
+        return LocalJudge.at(self._settings["judge"], self._ollama)
 
     def _open(self, embedder: str | None, dim: int) -> Store:
         kind = "redis" if self._settings["store"] == "redis" else "disk"

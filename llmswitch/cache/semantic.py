@@ -79,26 +79,25 @@ class SemanticCache:
 
     def _choose(self, prompt: str, near: Sequence[Neighbour], vector: Vector) -> Lookup:
         refused: str | None = None
+        asked = False
         for neighbour in near:
+            verdict = guard(neighbour.entry.prompt, prompt)
             decision = decide(
-                guard(neighbour.entry.prompt, prompt),
+                verdict,
                 neighbour.score,
                 self.store.observations(neighbour.entry.id),
                 self.settings.max_error,
                 self.draw,
             )
-            if not decision.served and self._judged(neighbour.entry.prompt, prompt):
-                decision = Decision(True, "a local judge takes them for the same")
+            if self.judge is not None and not decision.served and verdict.kind == "doubtful" and not asked:
+                asked = True  # of the nearest doubt only: a person is waiting
+                if self.judge(neighbour.entry.prompt, prompt) is True:
+                    decision = Decision(True, "a local judge takes them for the same")
             if decision.served:
                 self.store.touch(neighbour.entry.id)
                 return Lookup(neighbour.entry, "semantic", decision.reason, neighbour, vector)
             refused = refused or decision.reason
         return Lookup(None, "miss", refused or "none is near", near[0] if near else None, vector)
-
-    def _judged(self, kept: str, prompt: str) -> bool:
-        if self.judge is None or guard(kept, prompt).kind != "doubtful":
-            return False
-        return self.judge(kept, prompt) is True
 
 
 def threshold_of(embedder: Embedder | None, settings: Settings) -> float:

@@ -95,6 +95,11 @@ SECTIONS: dict[str, dict[str, Key]] = {
             "share", "Cosine similarity from which two prompts are compared further; left out: the embedder's own."
         ),
         "max_error": Key("share", "The share of wrong answers that doubtful hits may add up to.", 0.01),
+        "judge": Key(
+            "text",
+            "An Ollama model, by its id, that is asked whether a doubtful repeat wants the same answer; left out: a doubt is not "
+            "served.",
+        ),
         "ttl_s": Key("int", "Seconds an answer is kept; 0 keeps none.", 86_400),
         "limit_mb": Key("int", "The most the store may hold; what was not used for the longest time goes first.", 512),
         "deadline_ms": Key("int", "The longest that the cache may hold an answer up; then it comes without it.", 3000),

@@ -1,17 +1,12 @@
-"""Vectors from a model behind Ollama: the reference design's `nomic-embed-text`, or any other.
-
-Standard library only, as a hit must not wait for the import of an HTTP library. One deadline for all of a call.
-"""
+"""Vectors from a model behind Ollama: the reference design's `nomic-embed-text`, or any other."""
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
 
+from llmswitch.cache.ollama_call import post
 from llmswitch.errors import CacheError, ConfigError
 from llmswitch.ollama_address import Address, address_of
 
@@ -19,9 +14,8 @@ if TYPE_CHECKING:
     from llmswitch.cache.base import Vector
     from llmswitch.catalog import ProviderSettings
 
-CONNECT_S, DEADLINE_S = 0.25, 2.0
+DEADLINE_S = 2.0
 KEEP_ALIVE = "30m"
-LARGEST_ANSWER = 64_000_000
 THRESHOLD = 0.85
 """The reference configuration's; a model that was measured otherwise has its own in THRESHOLDS."""
 THRESHOLDS: Mapping[str, float] = {"nomic-embed-text": 0.85}
@@ -88,42 +82,8 @@ class Ollama:
 
     def _vectors(self, texts: Sequence[str]) -> Any:
         clean = [(self._prefix + text).encode("utf-8", "replace").decode() for text in texts]
-        said = self._post({"model": self.model, "input": clean, "keep_alive": KEEP_ALIVE, "truncate": True})
+        body = {"model": self.model, "input": clean, "keep_alive": KEEP_ALIVE, "truncate": True}
+        said = post(self.address, "/api/embed", body, headers=self.headers, deadline_s=self.deadline_s)
         if "embeddings" not in said:
             raise CacheError(f"Ollama's answer for {self.model} holds no vectors")
         return said["embeddings"]
-
-    def _post(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        address, until = self.address, time.monotonic() + self.deadline_s
-        kind = HTTPSConnection if address.secure else HTTPConnection
-        connection = kind(address.host, address.port, timeout=min(CONNECT_S, self.deadline_s))
-        try:
-            connection.connect()
-            connection.sock.settimeout(max(until - time.monotonic(), 0.001))
-            headers = {"content-type": "application/json", **self.headers}
-            connection.request("POST", address.path + "/api/embed", json.dumps(body).encode(), headers)
-            response = connection.getresponse()
-            content = response.read(LARGEST_ANSWER)
-        except TimeoutError:
-            raise CacheError(f"Ollama gave no vectors within {self.deadline_s:g} s") from None
-        except (OSError, HTTPException) as error:
-            raise CacheError(
-                f"Ollama can't be reached at {address.host}:{address.port} ({type(error).__name__})",
-                hint='start it, or set `[cache] embedder = "light"`',
-            ) from None
-        finally:
-            connection.close()
-        return self._read(response.status, content)
-
-    def _read(self, status: int, content: bytes) -> Mapping[str, Any]:
-        if status == 404:
-            raise CacheError(f"Ollama has no model {self.model}", hint=f"ollama pull {self.model}")
-        if status != 200:
-            raise CacheError(f"Ollama answered {status} when asked for vectors of {self.model}")
-        try:
-            said = json.loads(content)
-        except ValueError:
-            said = None
-        if not isinstance(said, dict):
-            raise CacheError("Ollama's answer is not a JSON object")
-        return said
