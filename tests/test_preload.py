@@ -9,7 +9,16 @@ import pytest
 from llmswitch.commands import preload
 from llmswitch.profile import load_profile
 
-PROFILE = '[models.m]\nprovider = "ollama"\nmodel = "m"\n[routes]\ndefault = ["m"]\n[cache]\nstore = "{store}"\nembedder = "{embedder}"\n'
+PROFILE = """
+[models.m]
+provider = "ollama"
+model = "m"
+[routes]
+default = ["m"]
+[cache]
+store = "{store}"
+embedder = "{embedder}"
+"""
 
 
 @pytest.mark.parametrize(
