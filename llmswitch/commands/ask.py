@@ -9,7 +9,15 @@ import typer
 from typer.core import TyperCommand
 
 from llmswitch.commands import live_values
-from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
+from llmswitch.commands.options import (
+    MaxTokensOption,
+    ModelOption,
+    ProfileOption,
+    ProjectOption,
+    SystemOption,
+    TaskOption,
+    profile_of,
+)
 
 PROMPT_HELP = "The prompt; `-` stands for standard input. Piped text is added after it, files in between."
 
@@ -60,35 +68,11 @@ def ask(
             show_default=False,
         ),
     ] = None,
-    system: Annotated[
-        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.", show_default=False)
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "-m",
-            "--model",
-            metavar="NAME",
-            help="Ask this model: one of the profile, or PROVIDER/ID.",
-            show_default=False,
-            autocompletion=live_values.models,
-        ),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            help="Say the task instead of classifying.",
-            show_default=False,
-            autocompletion=live_values.tasks,
-        ),
-    ] = None,
+    system: SystemOption = None,
+    model: ModelOption = None,
+    task: TaskOption = None,
     profile: ProfileOption = None,
-    max_tokens: Annotated[
-        int | None,
-        typer.Option("--max-tokens", min=1, metavar="N", help="The longest answer, in tokens.", show_default=False),
-    ] = None,
+    max_tokens: MaxTokensOption = None,
     schema: Annotated[
         str | None,
         typer.Option(

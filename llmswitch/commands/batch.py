@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from llmswitch.commands import live_values
-from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
+from llmswitch.commands.options import (
+    MaxTokensOption,
+    ModelOption,
+    ProfileOption,
+    ProjectOption,
+    SystemOption,
+    TaskOption,
+    profile_of,
+)
 
 HELP = "Answer every prompt of a JSONL file; results in the same order, one ledger row each."
 
@@ -50,35 +58,11 @@ def batch(
             autocompletion=live_values.templates,
         ),
     ] = None,
-    system: Annotated[
-        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.", show_default=False)
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "-m",
-            "--model",
-            metavar="NAME",
-            help="Ask this model: one of the profile, or PROVIDER/ID.",
-            show_default=False,
-            autocompletion=live_values.models,
-        ),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            help="Say the task instead of classifying.",
-            show_default=False,
-            autocompletion=live_values.tasks,
-        ),
-    ] = None,
+    system: SystemOption = None,
+    model: ModelOption = None,
+    task: TaskOption = None,
     profile: ProfileOption = None,
-    max_tokens: Annotated[
-        int | None,
-        typer.Option("--max-tokens", min=1, metavar="N", help="The longest answer, in tokens.", show_default=False),
-    ] = None,
+    max_tokens: MaxTokensOption = None,
     max_cost: Annotated[
         str | None,
         typer.Option("--max-cost", metavar="USD", help="The most the whole batch may cost.", show_default=False),

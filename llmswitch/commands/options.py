@@ -23,6 +23,34 @@ ProfileOption = Annotated[
         autocompletion=live_values.profiles,
     ),
 ]
+SystemOption = Annotated[
+    str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.", show_default=False)
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="NAME",
+        help="Ask this model: one of the profile, or PROVIDER/ID.",
+        show_default=False,
+        autocompletion=live_values.models,
+    ),
+]
+TaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="Say the task instead of classifying.",
+        show_default=False,
+        autocompletion=live_values.tasks,
+    ),
+]
+MaxTokensOption = Annotated[
+    int | None,
+    typer.Option("--max-tokens", min=1, metavar="N", help="The longest answer, in tokens.", show_default=False),
+]
 ProjectOption = Annotated[bool, typer.Option("--no-project", help="Ignore the project's .llmswitch.toml.")]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from llmswitch.commands import live_values
+from llmswitch.commands.options import SystemOption
 from llmswitch.errors import ExitCode, InputError, UsageError
 
 NameArgument = Annotated[
@@ -70,9 +71,7 @@ def save(
     description: Annotated[
         str, typer.Option("--description", metavar="TEXT", help="One line for `template list`.", show_default=False)
     ] = "",
-    system: Annotated[
-        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.", show_default=False)
-    ] = None,
+    system: SystemOption = None,
     task: Annotated[
         str | None,
         typer.Option(
