@@ -79,7 +79,7 @@ def run(call: Call, load: Callable[[], Profile], help_text: Callable[[], str]) -
     if call.model is not None:
         profile.model(call.model)
     if not call.explain:
-        preload(profile, call.task, call.model, cached=call.cache != "off")
+        preload(profile, call.task, call.model)
     say = _say_nothing if call.quiet else _say
     given = prompt_input.read(
         call.words, call.files, use_stdin=call.use_stdin, editor=call.editor, framed=template is not None, say=say

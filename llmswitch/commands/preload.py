@@ -6,33 +6,19 @@ import importlib
 import importlib.util
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
-from llmswitch import paths
 from llmswitch.catalog import Model
 from llmswitch.profile import Profile
 from llmswitch.providers.base import missing_key
 from llmswitch.providers.registry import SDK
 
 
-def preload(profile: Profile, task: str | None, model: str | None, *, cached: bool = False) -> None:
-    """Import, in a daemon thread, numpy where the cache (`cached`: it may be asked) has something to search, then the SDK of
-    the model that most routes would try first."""
+def preload(profile: Profile, task: str | None, model: str | None) -> None:
+    """Import, in a daemon thread, the SDK of the model that most routes would try first."""
     sdk = likely_sdk(profile, task, model)
-    names = ["numpy"] if cached and may_search(profile) else []
-    names += [sdk] if sdk and importlib.util.find_spec(sdk) else []
-    if names:
-        threading.Thread(target=_import, args=(names,), name="imports", daemon=True).start()
-
-
-def may_search(profile: Profile) -> bool:
-    """Whether a near prompt may have been kept on disk: then a lookup computes with vectors."""
-    settings = profile.settings["cache"]
-    if settings["store"] != "disk" or settings["embedder"] == "none":
-        return False
-    folder = Path(settings["path"]).expanduser() if settings["path"] else paths.cache_dir() / "answers"
-    return folder.is_dir()
+    if sdk and importlib.util.find_spec(sdk):
+        threading.Thread(target=_import, args=(sdk,), name=f"import {sdk}", daemon=True).start()
 
 
 def likely_sdk(profile: Profile, task: str | None, model: str | None) -> str | None:
@@ -56,9 +42,8 @@ def _sdk(profile: Profile, model: Model) -> str | None:
     return SDK.get(profile.providers[model.provider].kind)
 
 
-def _import(names: Sequence[str]) -> None:
-    for name in names:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue  # whoever needs it imports it again and says what is missing
+def _import(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return  # the adapter imports it again and says what is missing
