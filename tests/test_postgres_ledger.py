@@ -16,8 +16,9 @@ from test_budget_dispatch import write_profile
 from upstream import Upstream, nobody_listens
 
 from llmswitch.catalog import Model
-from llmswitch.errors import ConfigError, LedgerError
-from llmswitch.ledger import place, retention
+from llmswitch.errors import ConfigError, Failure, LedgerError
+from llmswitch.ledger import limits, place, retention
+from llmswitch.ledger.limits import Cooldown
 from llmswitch.ledger.postgres.connection import Connection
 from llmswitch.ledger.postgres.dialect import returning, translated
 from llmswitch.ledger.postgres.ledger import PostgresLedger
@@ -68,10 +69,16 @@ def test_the_month_can_be_grouped(command: Command, by: str) -> None:
     assert done.code == 0, done.err
 
 
-def test_a_failed_provider_cools_down_on_every_machine(command: Command) -> None:
-    assert command("status").code == 0
-    assert command("history").code == 0
-    assert command("ledger", "check").code == 0
+def test_a_failed_provider_cools_down_on_every_machine(url: str) -> None:
+    with PostgresLedger(url, lambda: 1) as one, PostgresLedger(url, lambda: 2) as other:
+        limits.set_cooldown(one, Cooldown("anthropic", "opus", 200.0, "429", Failure.RATE_LIMIT))
+        assert [(held.model, held.until) for held in limits.cooldowns(other, 100.0)] == [("opus", 200.0)]
+
+
+@pytest.mark.parametrize("words", [("status",), ("history",), ("ledger", "check")])
+def test_what_reads_the_ledger_reads_the_database(command: Command, words: tuple[str, ...]) -> None:
+    done = command(*words)
+    assert (done.code, "error" in done.err) == (0, False)
 
 
 def test_twenty_processes_of_two_machines_can_not_overshoot_a_budget(
