@@ -11,6 +11,7 @@ import pytest
 pytest_plugins = [
     "fixtures_upstream",
     "fixtures_model",
+    "fixtures_ollama",
     "fixtures_clients",
     "fixtures_postgres",
     "fixtures_redis",

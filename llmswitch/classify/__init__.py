@@ -25,7 +25,10 @@ def build(profile: Profile, mode: str | None = None) -> Classifier:
         return linear
     from llmswitch.classify.cascade import ALWAYS, Cascade
 
-    return Cascade(linear, _local_model(profile), ALWAYS if mode == "model" else settings["threshold"])
+    model = local_model(profile)
+    if model is not None:
+        model.only_trusted = mode == "cascade"
+    return Cascade(linear, model, ALWAYS if mode == "model" else settings["threshold"])
 
 
 def inherit(previous_task: str | None, label: Label, text: str) -> Label:
@@ -44,7 +47,7 @@ def remember_last(dispatch_id: str, request: str, attachment: str = "") -> None:
     corrections.remember_last(dispatch_id, features(request, attachment))
 
 
-def _local_model(profile: Profile) -> LocalModel | None:
+def local_model(profile: Profile) -> LocalModel | None:
     """The local model of the profile, or None where none is named that Ollama could serve."""
     from llmswitch.classify.local_model import LocalModel
     from llmswitch.ollama_address import address_of

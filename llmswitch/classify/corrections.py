@@ -71,6 +71,12 @@ def corrections() -> list[Correction]:
     return result[-MOST_CORRECTIONS:]
 
 
+def outdated() -> int:
+    """How many corrections were made under a version that looked at other features: they say nothing any more."""
+    lines = _lines(folder() / "corrections.jsonl")
+    return sum(entry.get("features") != VERSION for entry in lines)
+
+
 def _recent() -> list[dict[str, Any]]:
     return _lines(folder() / "recent.jsonl")[-RECENT:]
 

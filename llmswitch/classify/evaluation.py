@@ -1,4 +1,4 @@
-"""How good a classifier is on labelled prompts: accuracy, macro-F1, the confusion matrix, calibration, cost, latency."""
+"""How good a classifier is on labelled prompts: accuracy, macro-F1, the confusion matrix, calibration, latency."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmswitch.classify.label import Classifier
+from llmswitch.classify.label import Classifier, Outcome
 from llmswitch.errors import InputError
 from llmswitch.tasks import TASKS
+from llmswitch.tokens import estimate_text
 
 TIER: Mapping[str, int] = {
     "design": 0,
@@ -86,8 +87,12 @@ class Measured:
     confusion: Mapping[str, Mapping[str, int]]
     p50_ms: float
     p95_ms: float
+    asked: Mapping[Outcome, int] = field(default_factory=dict)
+    """What came of asking the local model, and how often: `late` is a missed deadline."""
     unanswered: Mapping[str, int] = field(default_factory=dict)
-    """How often the local model was asked in vain, by reason: a missed deadline is one."""
+    """How often it was asked in vain, by the reason in words."""
+    alone: Figures | None = None
+    """The figures of `linear` on the same prompts, where the local model was asked about any."""
 
 
 def examples(lines: Iterable[bytes], file: str) -> Iterator[Example]:
@@ -99,25 +104,35 @@ def examples(lines: Iterable[bytes], file: str) -> Iterator[Example]:
             entry = json.loads(line)
         except ValueError as error:
             raise InputError(f"{file}:{number}: not JSON: {error}") from None
-        if not isinstance(entry, dict) or not isinstance(entry.get("prompt"), str) or entry.get("label") not in TASKS:
+        if not isinstance(entry, dict) or not isinstance(entry.get("prompt"), str) or "label" not in entry:
             raise InputError(f'{file}:{number}: needs "prompt" (text) and "label" (a task)')
+        if entry["label"] not in TASKS:
+            raise InputError(
+                f"{file}:{number}: {entry['label']!r} is not a task", hint=f"a label is one of {', '.join(TASKS)}"
+            )
         yield Example(entry["prompt"], entry["label"], str(entry.get("lang", "")), str(entry.get("source", "")))
 
 
 def measure(classifier: Classifier, given: Iterable[Example]) -> Measured:
     """Label every example and count. Raises InputError when there is none."""
     rows: list[tuple[Example, Said]] = []
+    alone: list[Said] = []
     times: list[float] = []
+    asked: Counter[Outcome] = Counter()
     unanswered: Counter[str] = Counter()
     for example in given:
         started = time.perf_counter()
-        label = classifier.label(example.prompt)
+        label = classifier.label(example.prompt, "", estimate_text(example.prompt))
         times.append((time.perf_counter() - started) * 1000)
         rows.append((example, Said(example.label, label.task, label.confidence)))
-        unanswered.update([one.note for one in label.opinions if one.by == "model" and not one.confidence and one.note])
+        alone += [Said(example.label, one.task, one.confidence) for one in label.opinions if one.by == "linear"]
+        if label.asked is not None:
+            asked[label.asked] += 1
+            unanswered.update([one.note for one in label.opinions if one.outcome and not one.confidence and one.note])
     if not rows:
         raise InputError("there is nothing to measure on")
-    return replace(summarise(rows, times), unanswered=dict(unanswered))
+    by_itself = figures(alone) if asked and len(alone) == len(rows) else None
+    return replace(summarise(rows, times), asked=dict(asked), unanswered=dict(unanswered), alone=by_itself)
 
 
 def summarise(rows: Sequence[tuple[Example, Said]], times: Sequence[float]) -> Measured:
@@ -182,40 +197,6 @@ def confusion(said: Sequence[Said]) -> dict[str, dict[str, int]]:
     for one in said:
         counts[one.truth][one.task] += 1
     return counts
-
-
-def as_text(measured: Measured) -> str:
-    """A report for a terminal or a file."""
-    lines = [_line("all", measured.figures)]
-    for name, group in (("language", measured.by_lang), ("source", measured.by_source)):
-        if len(group) > 1:
-            lines += ["", f"by {name}", *(_line(key, value) for key, value in group.items())]
-    lines += ["", f"{'task':<12} precision  recall      f1   count"]
-    lines += [
-        f"{task:<12} {one.precision:>9.2f} {one.recall:>7.2f} {one.f1:>7.2f} {one.count:>7}"
-        for task, one in measured.by_task.items()
-    ]
-    lines += ["", "confusion (rows: true, columns: said)", *_matrix(measured.confusion)]
-    lines += ["", f"latency p50 {measured.p50_ms:.2f} ms, p95 {measured.p95_ms:.2f} ms a prompt"]
-    lines += [
-        f"the local model was asked in vain {count} times: {reason}" for reason, count in measured.unanswered.items()
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _line(name: str, one: Figures) -> str:
-    lower = "-" if one.strong_sent_lower is None else f"{one.strong_sent_lower:.0%}"
-    return (
-        f"{name}: {one.count} prompts, accuracy {one.accuracy:.3f}, macro-F1 {one.macro_f1:.3f}, "
-        f"right tier {one.right_tier:.0%}, strong sent lower {lower}, sure half {one.sure_half:.0%}, "
-        f"calibration error {one.calibration_error:.3f}"
-    )
-
-
-def _matrix(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    yield " " * 12 + "".join(f"{task[:5]:>6}" for task in TASKS)
-    for truth in TASKS:
-        yield f"{truth:<12}" + "".join(f"{counts[truth][said] or '.':>6}" for said in TASKS)
 
 
 def _share(hits: Iterable[bool]) -> float:

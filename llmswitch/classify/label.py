@@ -8,17 +8,22 @@ from typing import Literal, NamedTuple, Protocol
 
 Difficulty = Literal["easy", "normal", "hard"]
 Mode = Literal["linear", "model", "size", "flag"]
+Outcome = Literal["answered", "remembered", "late", "loading", "away", "missing", "untrusted", "unusable"]
+"""What came of asking the local model: it answered (now, or to the same prompt before), was too late, was only being loaded,
+Ollama could not be reached or has none of the models, the model is one that guesses, or what it said was of no use."""
 NO_SCORES: Mapping[str, float] = MappingProxyType({})
 
 
 class Opinion(NamedTuple):
-    """One classifier's view: `task`, its `confidence` (calibrated, 0..1), how long it took, and a note (a missed deadline)."""
+    """One classifier's view: `task`, its `confidence` (calibrated, 0..1), how long it took, and a note (a missed deadline).
+    `outcome` is what came of asking, None where nobody had to be asked."""
 
     by: str
     task: str
     confidence: float
     ms: float = 0.0
     note: str | None = None
+    outcome: Outcome | None = None
 
 
 class Label(NamedTuple):
@@ -31,6 +36,11 @@ class Label(NamedTuple):
     mode: Mode = "linear"
     scores: Mapping[str, float] = NO_SCORES
     opinions: tuple[Opinion, ...] = ()
+
+    @property
+    def asked(self) -> Outcome | None:
+        """What came of asking the local model, None where it was not asked."""
+        return next((one.outcome for one in self.opinions if one.outcome is not None), None)
 
 
 class Classifier(Protocol):

@@ -46,6 +46,9 @@ def classify(
     ] = None,
     learn: Annotated[bool, typer.Option("--learn", help="Learn from what `llmswitch wrong` corrected.")] = False,
     unlearn: Annotated[bool, typer.Option("--unlearn", help="Undo the last --learn.")] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Ask the local model about known prompts; a cascade then knows its worth.")
+    ] = False,
     profile: ProfileOption = None,
     no_project: ProjectOption = False,
 ) -> None:
@@ -54,12 +57,17 @@ def classify(
 
     if mode is not None and mode not in MODES:
         raise UsageError(f"--mode must be linear, model or cascade, not {mode!r}")
-    if sum((batch, evaluate is not None, prompt is not None, learn, unlearn)) > 1:
-        raise UsageError("a prompt, --batch, --eval, --learn and --unlearn exclude each other")
+    if sum((batch, evaluate is not None, prompt is not None, learn, unlearn, trust)) > 1:
+        raise UsageError("a prompt, --batch, --eval, --learn, --unlearn and --trust exclude each other")
     if picture is not None and evaluate is None:
         raise UsageError("--eval-picture needs --eval FILE")
-    if learn or unlearn:
-        _learn() if learn else _unlearn()
+    if learn or unlearn or trust:
+        from llmswitch.commands import classify_teach as teach
+
+        if trust:
+            teach.trust(profile_of(ctx, profile, no_project=no_project))
+        else:
+            teach.learn() if learn else teach.unlearn()
         return
     classifier = classifiers.build(profile_of(ctx, profile, no_project=no_project), mode)
     if evaluate is not None:
@@ -146,34 +154,10 @@ def prompts(lines: Iterable[bytes]) -> Iterator[str]:
         yield prompt
 
 
-def _learn() -> None:
-    from llmswitch.classify import corrections, learning, taught
-
-    given = corrections.corrections()
-    if not given:
-        raise UsageError("there is nothing to learn from yet", hint="`llmswitch wrong TASK` corrects the last label")
-    outcome = learning.learn(given)
-    lines = [f"{outcome.count} corrections"]
-    if outcome.held_out_before is not None and outcome.held_out_after is not None:
-        lines.append(f"right on corrections held out:  {outcome.held_out_before:.0%} → {outcome.held_out_after:.0%}")
-    lines.append(f"right on the shipped sample:    {outcome.sample_before:.0%} → {outcome.sample_after:.0%}")
-    taught.save(outcome.delta)
-    lines.append("in use from now on; `llmswitch classify --unlearn` undoes it")
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-def _unlearn() -> None:
-    from llmswitch.classify import taught
-
-    back = taught.undo()
-    if back is None:
-        raise UsageError("nothing was taught")
-    sys.stdout.write(f"back to {back}\n")
-
-
 def _evaluate(classifier: Classifier, file: Path, picture: Path | None) -> None:
     from llmswitch.classify import evaluation
     from llmswitch.classify.confusion_picture import svg
+    from llmswitch.commands.classify_report import report
 
     if picture is not None and picture.suffix.lower() != ".svg":
         raise UsageError("--eval-picture writes SVG: name a file that ends in .svg")
@@ -182,6 +166,9 @@ def _evaluate(classifier: Classifier, file: Path, picture: Path | None) -> None:
     except OSError as error:
         raise InputError(f"{file} can't be read: {error.strerror}") from None
     measured = evaluation.measure(classifier, evaluation.examples(content.splitlines(), str(file)))
-    sys.stdout.write(evaluation.as_text(measured))
+    sys.stdout.write(report(measured, sys.stdout))
     if picture is not None:
-        picture.write_text(svg(measured.confusion), encoding="utf-8")
+        try:
+            picture.write_text(svg(measured.confusion), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{picture} can't be written: {error.strerror}") from None
