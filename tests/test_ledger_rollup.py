@@ -249,6 +249,7 @@ LATER_COLUMNS = (
     "saved_imputed_pico",
     "saved_ms",
     "cache_wrong",
+    "local_label",
 )
 
 
@@ -263,6 +264,7 @@ def test_a_ledger_of_the_version_before_is_summed_from_its_rows(tmp_path: Path, 
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX dispatches_hits")
         connection.execute("DROP INDEX dispatches_wrong_hits")
+        connection.execute("DROP INDEX dispatches_local_label")
         for column in LATER_COLUMNS:
             connection.execute(f"ALTER TABLE dispatches DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 4")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from llmswitch.classify.local_model import LocalModel
     from llmswitch.profile import Profile
 
-__all__ = ["Classifier", "Difficulty", "Label", "Opinion", "build", "inherit", "remember_last"]
+__all__ = ["Classifier", "Difficulty", "Label", "Opinion", "build", "inherit", "model_of", "remember_last"]
 
 
 def build(profile: Profile, mode: str | None = None) -> Classifier:
@@ -25,7 +25,7 @@ def build(profile: Profile, mode: str | None = None) -> Classifier:
         return linear
     from llmswitch.classify.cascade import ALWAYS, Cascade
 
-    model = local_model(profile)
+    model = model_of(profile)
     if model is not None:
         model.only_trusted = mode == "cascade"
     return Cascade(linear, model, ALWAYS if mode == "model" else settings["threshold"])
@@ -47,7 +47,7 @@ def remember_last(dispatch_id: str, request: str, attachment: str = "") -> None:
     corrections.remember_last(dispatch_id, features(request, attachment))
 
 
-def local_model(profile: Profile) -> LocalModel | None:
+def model_of(profile: Profile) -> LocalModel | None:
     """The local model of the profile, or None where none is named that Ollama could serve."""
     from llmswitch.classify.local_model import LocalModel
     from llmswitch.ollama_address import address_of

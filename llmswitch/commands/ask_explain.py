@@ -113,4 +113,5 @@ def print_json(explanation: Any) -> None:
     """The explanation as one JSON object; amounts are decimal strings or null."""
     from dataclasses import asdict
 
-    sys.stdout.write(json.dumps(asdict(explanation), ensure_ascii=False, default=str) + "\n")
+    told = asdict(explanation) | {"opinions": [one._asdict() for one in explanation.opinions]}
+    sys.stdout.write(json.dumps(told, ensure_ascii=False, default=str) + "\n")

@@ -104,14 +104,19 @@ def as_line(label: Label) -> str:
 
 
 def as_object(label: Label) -> dict[str, Any]:
-    """The agreed keys, probabilities to four digits."""
-    return {
+    """The agreed keys, probabilities to four digits; with all opinions where more than one was heard."""
+    said: dict[str, Any] = {
         "task": label.task,
         "confidence": round(label.confidence, 4),
         "difficulty": label.difficulty,
         "mode": label.mode,
         "scores": {task: round(chance, 4) for task, chance in label.scores.items()},
     }
+    if len(label.opinions) > 1:
+        said["opinions"] = [
+            {**one._asdict(), "confidence": round(one.confidence, 4), "ms": round(one.ms, 3)} for one in label.opinions
+        ]
+    return said
 
 
 def as_text(label: Label) -> str:

@@ -48,11 +48,12 @@ def unlearn() -> None:
 def trust(profile: Profile) -> None:
     """Ask the local model about prompts whose task is known, and remember how far it is to be trusted. Raises UsageError
     where the profile names none, NoCandidateError where none can be asked."""
-    from llmswitch.classify import local_model, model_trial
+    from llmswitch import classify
+    from llmswitch.classify import model_trial
     from llmswitch.classify import trust as trusted
     from llmswitch.terminal.progress import Status
 
-    model = local_model(profile)
+    model = classify.model_of(profile)
     if model is None:
         raise UsageError(
             f"the profile {profile.name} names no local model", hint="`[classifier] model = …` or `models = [...]` does"

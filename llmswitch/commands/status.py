@@ -1,4 +1,4 @@
-"""What holds now: the windows of the plans, who is cooling down, and until when."""
+"""What holds now: the windows of the plans, who is cooling down and until when, and how the local classifier does."""
 
 from __future__ import annotations
 
@@ -12,8 +12,24 @@ import typer
 from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llmswitch.ledger.limits import Cooldown, Window
     from llmswitch.profile import Profile
+
+DAYS = 30
+"""How far back the local classifier's answers are counted."""
+OUTCOMES = {
+    "answered": "answered",
+    "remembered": "answered from memory",
+    "late": "too late",
+    "loading": "while it was being loaded",
+    "away": "without Ollama",
+    "missing": "without an installed model",
+    "untrusted": "not asked, as it guesses",
+    "unusable": "answered nothing of use",
+}
+"""In words, as `classify.label.Outcome` has them."""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +44,9 @@ def status(
     no_project: ProjectOption = False,
 ) -> None:
     """Windows and cool-downs, from what the providers themselves reported."""
-    from llmswitch.ledger import limits
+    from datetime import UTC, datetime, timedelta
+
+    from llmswitch.ledger import limits, local_labels
     from llmswitch.ledger.store import Ledger
 
     shown = profile_of(ctx, profile, no_project=no_project)
@@ -36,10 +54,15 @@ def status(
     with Ledger.open() as ledger:
         windows = [_window(shown, window, now) for window in limits.windows(ledger)]
         cooling = [_cooling(held, now) for held in limits.cooldowns(ledger, now)]
+        asked = local_labels.outcomes(ledger, datetime.fromtimestamp(now, UTC) - timedelta(days=DAYS))
     if as_json:
-        typer.echo(json.dumps({"profile": shown.name, "windows": windows, "cooldowns": cooling}, ensure_ascii=False))
+        local = {"days": DAYS, "asked": sum(asked.values()), "outcomes": dict(asked)}
+        told = {"profile": shown.name, "windows": windows, "cooldowns": cooling, "local_classifier": local}
+        typer.echo(json.dumps(told, ensure_ascii=False))
         return
     _print(windows, cooling, now)
+    if asked:
+        _print_local(asked)
 
 
 def _window(profile: Profile, window: Window, now: float) -> dict[str, Any]:
@@ -103,6 +126,17 @@ def _print(windows: list[dict[str, Any]], cooling: list[dict[str, Any]], now: fl
         sys.stdout.write("\n" + render_table(("cooling down", "after", "until"), held_rows, stream=sys.stdout))
     else:
         sys.stdout.write("Nobody is cooling down.\n")
+
+
+def _print_local(asked: Mapping[str, int]) -> None:
+    from llmswitch.terminal.tables import render_table
+
+    total = sum(asked.values())
+    rows = [(OUTCOMES.get(outcome, outcome), f"{count:,}", f"{count / total:.0%}") for outcome, count in asked.items()]
+    headers = (f"local classifier, {DAYS} days", "prompts", "share")
+    sys.stdout.write("\n" + render_table(headers, rows, stream=sys.stdout, right=(1, 2)))
+    if any(outcome not in ("answered", "remembered") for outcome in asked):
+        sys.stdout.write("Without an answer `linear` decided alone.\n")
 
 
 def _share(window: dict[str, Any]) -> str:

@@ -132,6 +132,7 @@ class Engine:
             task=label.task,
             confidence=label.confidence,
             task_source=label.mode,
+            local_label=label.asked,
             profile=self.profile.name,
             project=job.project,
             session=job.session,

@@ -209,6 +209,12 @@ def _keep_sums_of_old_calls(connection: sqlite3.Connection) -> None:
     rollup.keep_sums(connection)
 
 
+def _add_what_came_of_asking_the_local_model(connection: sqlite3.Connection) -> None:
+    """Of a dispatch about whose task a local model was asked: what came of it (`classify.label.Outcome`); else NULL."""
+    connection.execute("ALTER TABLE dispatches ADD COLUMN local_label TEXT")
+    connection.execute("CREATE INDEX dispatches_local_label ON dispatches (id) WHERE local_label IS NOT NULL")
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_dispatches_and_attempts,
     _create_cooldowns_and_quota_windows,
@@ -217,6 +223,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _create_sums_and_cache_hits,
     _add_what_a_cache_hit_saved,
     _keep_sums_of_old_calls,
+    _add_what_came_of_asking_the_local_model,
 ]
 
 LATEST = len(MIGRATIONS)

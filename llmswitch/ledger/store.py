@@ -115,6 +115,7 @@ class Ledger:
         task: str | None = None,
         confidence: float | None = None,
         task_source: str | None = None,
+        local_label: str | None = None,
         profile: str | None = None,
         project: str | None = None,
         session: str | None = None,
@@ -122,7 +123,8 @@ class Ledger:
         cache: CacheOutcome = "off",
         prompt_hash: str | None = None,
     ) -> str:
-        """Open a dispatch and return its id. A file that turns out to be damaged is set aside and started afresh."""
+        """Open a dispatch and return its id; `local_label` is what came of asking a local model for its task. A file that
+        turns out to be damaged is set aside and started afresh."""
         now = self._clock()
         row = {
             "id": sortable_id(now),
@@ -131,6 +133,7 @@ class Ledger:
             "task": task,
             "confidence": confidence,
             "task_source": task_source,
+            "local_label": local_label,
             "profile": profile,
             "project": project,
             "session": session,
