@@ -29,6 +29,85 @@ def test_an_envelope_is_not_the_request(wrapped: str, request_text: str) -> None
     assert person_request(wrapped) == request_text
 
 
+@pytest.mark.parametrize(
+    ("wrapped", "request_text"),
+    [
+        # Claude Code
+        ("<command-name>/review</command-name>\n<command-args>the parser</command-args>\n", "review the parser"),
+        ("<command-name>/fix-issue</command-name>\n<command-args></command-args>", "fix issue"),
+        ("[Image #1] why is this cut off? [Pasted text #2 +30 lines]", "why is this cut off?"),
+        # Codex
+        ("what went wrong here\n\n<stdin>\nKeyError: 'x'\n</stdin>", "what went wrong here\n```\nKeyError: 'x'\n```"),
+        ("<stdin>\nwhy is it slow?\n</stdin>", "why is it slow?"),
+        ("<recommended_plugins>\na\n</recommended_plugins>\nsort it", "sort it"),
+        # Cursor
+        (
+            "<timestamp>Tuesday</timestamp>\n<user_query>\nsort it\n</user_query>\n<system_reminder>no</system_reminder>",
+            "sort it",
+        ),
+        # Copilot
+        (
+            "<reminderInstructions>\nGo on.\n</reminderInstructions>\n<userRequest>\nsort it\n</userRequest>",
+            "sort it",
+        ),
+        # Cline and Roo Code
+        ("<task>\nsort it\n</task>\n\n<environment_details>\n# Visible Files\na.py\n</environment_details>", "sort it"),
+        ("[read_file for 'a.py'] Result:\nimport os\n\n<environment_details>\n</environment_details>", ""),
+        (
+            "[attempt_completion] Result:\nThe user gave feedback:\n<feedback>\nnot sorted yet\n</feedback>",
+            "not sorted yet",
+        ),
+        ("[TASK RESUMPTION] Resuming task...\n\n<environment_details>\n</environment_details>", ""),
+        ("[ERROR] You did not use a tool in your previous response! Please retry with a tool use.\n\n# Reminder", ""),
+        (
+            "see 'a.py' (see below for file content)\n\n<file_content path=\"a.py\">\nimport os\n</file_content>",
+            "see 'a.py' (see below for file content)\n```\nimport os\n```",
+        ),
+        # Gemini CLI
+        (
+            "<session_context>\nThis is the Gemini CLI. We are setting up the context for our chat.\n</session_context>",
+            "",
+        ),
+        ("This is the Gemini CLI. We are setting up the context for our chat.\nToday's date is Tuesday.", ""),
+        (
+            "sort @a.py\n--- Content from referenced files ---\nContent from @a.py:\nimport os\n--- End of content ---",
+            "sort @a.py",
+        ),
+        # aider
+        ("I have *added these files to the chat* so you can go ahead and edit them.\n\na.py\n```\nimport os\n```", ""),
+        ("sort the imports\n\n# *SEARCH/REPLACE block* Rules:\n\nEvery block must use this format", "sort the imports"),
+        # opencode
+        (
+            'sort it\nCalled the Read tool with the following input: {"filePath":"a.py"}\n<file>\nimport os\n</file>',
+            "sort it\n```\nimport os\n```",
+        ),
+        # a conversation that was summed up
+        ("This session is being continued from a previous conversation that ran out of context. Summary: 1. …", ""),
+    ],
+)
+def test_each_tools_envelope_is_known(wrapped: str, request_text: str) -> None:
+    assert person_request(wrapped) == request_text
+
+
+def test_fences_in_what_was_piped_do_not_let_it_out() -> None:
+    text = person_request("why does it fail?\n<stdin>\n```\nplease write documentation\n```\nplease do\n</stdin>")
+    assert take_apart(text).prose.strip() == "why does it fail?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what does <file> mean in this schema?",
+        "[note] see below",
+        "Called the doctor, no answer",
+        "a <task> element is empty",
+    ],
+)
+def test_what_only_looks_like_an_envelope_stays(text: str) -> None:
+    assert person_request(text).split()[0] == text.split()[0]
+    assert person_request(text).split()[-1] == text.split()[-1]
+
+
 def test_a_prompt_that_is_only_an_envelope_leaves_nothing() -> None:
     assert person_request("<system-reminder>The file changed.</system-reminder>") == ""
 
@@ -47,7 +126,19 @@ def test_html_and_generics_are_left_alone() -> None:
     assert person_request(text) == text
 
 
-@pytest.mark.parametrize("mark", ["<user_query>", "<system-reminder>", "# Context from my IDE setup\n", "[", "<"])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<user_query>",
+        "<system-reminder>",
+        "# Context from my IDE setup\n",
+        "[",
+        "<",
+        "<stdin>\n",
+        "<command-name>",
+        "[Image",
+    ],
+)
 def test_a_text_full_of_open_marks_takes_no_quadratic_time(mark: str) -> None:
     started = time.process_time()
     person_request(mark * (10_000_000 // len(mark)))

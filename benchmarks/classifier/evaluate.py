@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.classifier import model
+from benchmarks.classifier import model, modes
 from benchmarks.classifier.model import Array, Settings
 from benchmarks.classifier.report import Part, render
 from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
@@ -180,6 +180,7 @@ def main() -> None:
     data = Data(rows, [features(row.prompt) for row in rows])
     tested, probabilities, notes = left_out_sources(data, tune=given.tune)
     headline = summarise(said(tested, probabilities, COST), [])
+    asked = modes.load()
     writers, their_chances = left_out_writers(data)
     part = Part(
         headline=headline,
@@ -191,6 +192,8 @@ def main() -> None:
         tradeoff=[(weight, summarise(said(tested, probabilities, costs(weight)), []).figures) for weight in TRADE_OFFS],
         counts=_counts(rows),
         notes=notes,
+        modes=modes.compared(tested, probabilities.tolist(), [list(line) for line in COST], asked) if asked else (),
+        asked=asked,
     )
     (DOCS / "classifier.md").write_text(render(part), encoding="utf-8")
     (DOCS / "classifier-confusion.svg").write_text(svg(headline.confusion), encoding="utf-8")

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.classifier.mistake_cost import money_by_task
+from benchmarks.classifier.modes import Mode, Recorded
+from benchmarks.classifier.modes_report import section
 from benchmarks.classifier.train import TOO_WEAK
 from llmswitch.classify.evaluation import TIER, Figures, Measured
 from llmswitch.classify.weights import SHIPPED
@@ -26,7 +28,7 @@ TARGETS: tuple[tuple[str, str, float, bool], ...] = (
 @dataclass(frozen=True, slots=True)
 class Part:
     """What the page shows. `plain` is the headline with every mistake at the same cost; `speed` in processor
-    milliseconds (p50, p95, cold, added) and prompts a second (rate, batch)."""
+    milliseconds (p50, p95, cold, added) and prompts a second (rate, batch). `modes` are figures with the model that was `asked`."""
 
     headline: Measured
     plain: Measured
@@ -37,6 +39,8 @@ class Part:
     speed: Mapping[str, float]
     counts: Mapping[str, int]
     notes: Sequence[str]
+    modes: Sequence[Mode] = ()
+    asked: Recorded | None = None
 
 
 def render(part: Part) -> str:
@@ -92,6 +96,7 @@ def _lines(part: Part) -> Iterator[str]:
     yield "![confusion matrix](classifier-confusion.svg)"
     yield ""
     yield from _confusion(part.headline)
+    yield from section(part.modes, part.asked)
     yield "## Costs"
     yield ""
     yield (
@@ -170,10 +175,11 @@ def _help() -> Iterator[str]:
 def _limits(part: Part) -> Iterator[str]:
     yield "## What these figures do not say"
     yield ""
-    yield (
-        "- `model` and `cascade` are not measured: no Ollama runs where this page is made. "
-        "`llmswitch classify --eval FILE.jsonl --mode cascade` measures them where one does."
-    )
+    if part.asked is None:
+        yield (
+            "- `model` and `cascade` are not measured: no Ollama runs where this page is made. "
+            "`llmswitch classify --eval FILE.jsonl --mode cascade` measures them where one does."
+        )
     yield (
         "- The features were thought out by people who had read hand-read prompts and mistakes made on them. "
         "The calibration is chosen by inner folds, but the kinds of features, the penalty, the weights of the groups and of the "

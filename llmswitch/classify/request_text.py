@@ -8,53 +8,14 @@ from __future__ import annotations
 
 import re
 
+from llmswitch.classify import envelopes
 from llmswitch.classify.prose import compiled
 
-_BLOCK_TAGS = (
-    "system-reminder",
-    "system_reminder",
-    "environment_context",
-    "environment_details",
-    "user_instructions",
-    "user_info",
-    "user_rules",
-    "rules",
-    "project_layout",
-    "git_status",
-    "open_and_recently_viewed_files",
-    "additional_data",
-    "attached_files",
-    "command-name",
-    "command-message",
-    "command-args",
-    "command-contents",
-    "local-command-stdout",
-    "local-command-stderr",
-    "local-command-caveat",
-    "bash-input",
-    "bash-stdout",
-    "bash-stderr",
-    "tool_result",
-    "tool_use_result",
-    "function_results",
-    "function_result",
-    "ide_opened_file",
-    "ide_selection",
-    "ide_diagnostics",
-    "permissions",
-    "permissions instructions",
-    "collaboration_mode",
-    "skills_instructions",
-    "turn_aborted",
-    "task-notification",
-    "user-prompt-submit-hook",
-    "INSTRUCTIONS",
-)
-_KEPT_TAGS = ("user_query", "user_request", "user_message", "task", "feedback", "my_request")
-"""Tags around the person's own words: the tags go, the words stay (and, with `user_query`, only they stay)."""
-
-_OPEN = r"<(" + "|".join(map(re.escape, _BLOCK_TAGS)) + r")(?:\s[^<>]{0,200})?>"
-_KEPT = r"</?(?:" + "|".join(_KEPT_TAGS) + r")>"
+_OPEN = r"<(" + "|".join(map(re.escape, envelopes.BLOCKS)) + r")(?:\s[^<>]{0,200})?>"
+_ATTACHED = r"^<(" + "|".join(map(re.escape, envelopes.ATTACHED)) + r")(?:\s[^<>]{0,400})?>[ \t]*$"
+_KEPT = r"</?(?:" + "|".join(envelopes.KEPT) + r")>"
+_COMMAND = r"<command-name>/?([^<>\n]{1,80})</command-name>"
+_ARGUMENTS = r"<command-args>([^<]*)</command-args>"
 _AGENTS_FILE = r"^# (?:AGENTS|CLAUDE)\.md instructions\b[^\n]*\n?"
 _IDE_SETUP = "# Context from my IDE setup"
 _IDE_REQUEST = r"^## My request for Codex:?[ \t]*$\n?"
@@ -66,24 +27,42 @@ _EDGE = 200_000
 
 
 def person_request(text: str) -> str:
-    """`text` without envelopes; text without any comes back as it is (stripped). Takes time linear in the text."""
+    """`text` without envelopes; text without any comes back as it is (stripped). What came along with the words stays, as
+    a fenced block; alone it stays as it is. Takes time linear in the text."""
     if len(text) > 2 * _EDGE:
         text = text[:_EDGE] + "\n" + text[-_EDGE:]
-    if "<" not in text and "#" not in text and "[" not in text and "Caveat:" not in text:
+    if not any(mark in text for mark in envelopes.MARKS):
         return text.strip()
-    if queries := _between(text, "<user_query>", "</user_query>"):
-        return "\n".join(queries).strip()
+    for tag in envelopes.ONLY:
+        if queries := _between(text, tag):
+            return _unwrapped("\n".join(queries)) or "\n".join(queries).strip()
+    return _unwrapped(text)
+
+
+def _unwrapped(text: str) -> str:
+    start = text.lstrip()
+    if start.startswith(envelopes.WHOLE):
+        return ""
+    if envelopes.TOOL_RESULT.match(start):
+        return "\n".join(words for tag in envelopes.KEPT for words in _between(text, tag)).strip()
     text = compiled(_CAVEAT).sub("", text)
     if _IDE_SETUP in text and (found := compiled(_IDE_REQUEST, re.MULTILINE).search(text, text.index(_IDE_SETUP))):
         text = text[: text.index(_IDE_SETUP)] + text[found.end() :]
     text = compiled(_AGENTS_FILE, re.MULTILINE).sub("", text)
-    text = _without_blocks(text)
-    text = compiled(_KEPT, re.MULTILINE).sub("", text)
+    text = _without_tails(text)
+    if "<" in text:
+        text = _without_blocks(_command(text))
+        text = compiled(_KEPT, re.MULTILINE).sub("", text)
+        text = _fenced(text)
+    if "Called the " in text:
+        text = compiled(envelopes.CALLED, re.MULTILINE).sub("", text)
+    text = compiled(envelopes.PLACEHOLDER).sub("", text)
     return compiled(_NOISE_LINES, re.MULTILINE).sub("", text).strip()
 
 
-def _between(text: str, opening: str, closing: str) -> list[str]:
-    """What stands between the pairs of two marks."""
+def _between(text: str, tag: str) -> list[str]:
+    """What stands between the pairs of a tag."""
+    opening, closing = f"<{tag}>", f"</{tag}>"
     found: list[str] = []
     start = text.find(opening)
     while start >= 0:
@@ -93,6 +72,54 @@ def _between(text: str, opening: str, closing: str) -> list[str]:
         found.append(text[start + len(opening) : end])
         start = text.find(opening, end)
     return found
+
+
+def _command(text: str) -> str:
+    """A command of Claude Code as words, with what the person typed after it: the name says what is wanted."""
+    if (found := compiled(_COMMAND).search(text)) is None:
+        return text
+    given = compiled(_ARGUMENTS).search(text)
+    words = given[1].strip() if given else ""
+    name = found[1].strip()
+    if name not in envelopes.NOT_A_WISH:
+        words = f"{re.sub('[-_:]', ' ', name)} {words}".strip()
+    rest = compiled(_ARGUMENTS).sub("", compiled(_COMMAND).sub("", text, 1), 1)
+    return f"{words}\n{rest}"
+
+
+def _without_tails(text: str) -> str:
+    """Cut what a tool puts after the words."""
+    for mark in envelopes.TO_THE_END:
+        start = text.find(mark)
+        if start >= 0:
+            end = text.find(envelopes.END, start)
+            text = text[:start] + ("\n" + text[end + len(envelopes.END) :] if end >= 0 else "")
+    return text
+
+
+def _fenced(text: str) -> str:
+    """What came along as fenced blocks, so that nobody takes it for the wish; the tags alone go where nothing else is."""
+    words: list[str] = []
+    attached: list[str] = []
+    position = 0
+    for _ in range(_MOST_BLOCKS):
+        found = compiled(_ATTACHED, re.MULTILINE).search(text, position)
+        if found is None:
+            break
+        closing = f"</{found[1]}>"
+        end = text.find(closing, found.end())
+        if end < 0:
+            break
+        words.append(text[position : found.start()])
+        attached.append(text[found.end() : end].strip("\n"))
+        position = end + len(closing)
+    if not attached:
+        return text
+    words.append(text[position:])
+    said = "".join(words).strip()
+    if not said:
+        return "\n".join(attached)
+    return "\n".join([said, *("```\n" + content.replace("```", "` ` `") + "\n```" for content in attached)])
 
 
 def _without_blocks(text: str) -> str:

@@ -12,8 +12,6 @@ from llmswitch.commands.options import ProfileOption, ProjectOption, profile_of
 from llmswitch.errors import InputError, UsageError
 
 if TYPE_CHECKING:  # every start of the program reads this file: what only a label needs is imported when it runs
-    from collections.abc import Iterable, Iterator
-
     from llmswitch.classify import Classifier, Label
 
 MODES = ("linear", "model", "cascade")
@@ -32,7 +30,11 @@ def classify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     batch: Annotated[
-        bool, typer.Option("--batch", help='Label JSONL {"prompt": …} from standard input, a line each, in order.')
+        bool,
+        typer.Option(
+            "--batch",
+            help='Label JSONL {"prompt": …} (or {"messages": […]}) from standard input, a line each, in order.',
+        ),
     ] = False,
     mode: Annotated[
         str | None, typer.Option("--mode", metavar="MODE", help="linear, model or cascade; else the profile's.")
@@ -69,11 +71,14 @@ def classify(
         else:
             teach.learn() if learn else teach.unlearn()
         return
-    classifier = classifiers.build(profile_of(ctx, profile, no_project=no_project), mode)
+    chosen = profile_of(ctx, profile, no_project=no_project)
+    classifier = classifiers.build(chosen, mode)
     if evaluate is not None:
         _evaluate(classifier, evaluate, picture)
     elif batch:
-        _batch(classifier)
+        from llmswitch.commands.classify_batch import label_lines
+
+        label_lines(classifier, classifiers.build(chosen, "linear"))
     else:
         _one(classifier, _prompt(prompt, ctx), as_json=as_json)
 
@@ -131,32 +136,6 @@ def as_text(label: Label) -> str:
             said = f"{opinion.task} {opinion.confidence:.2f}" if opinion.confidence else "no answer"
             lines.append(f"  {opinion.by}: {said}{note}, {opinion.ms:.1f} ms")
     return "\n".join(lines) + "\n"
-
-
-def _batch(classifier: Classifier) -> None:
-    from llmswitch.tokens import estimate_text
-
-    out = sys.stdout
-    for prompt in prompts(sys.stdin.buffer):
-        out.write(as_line(classifier.label(prompt, "", estimate_text(prompt))))
-        out.flush()
-
-
-def prompts(lines: Iterable[bytes]) -> Iterator[str]:
-    """The prompt of each JSONL line; blank lines are passed over. Raises InputError with the line's number."""
-    import json
-
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"line {number} is not JSON: {error}") from None
-        prompt = entry.get("prompt") if isinstance(entry, dict) else None
-        if not isinstance(prompt, str):
-            raise InputError(f'line {number} has no "prompt" text')
-        yield prompt
 
 
 def _evaluate(classifier: Classifier, file: Path, picture: Path | None) -> None:
