@@ -47,6 +47,8 @@ _FORMS = {
 _FORM = {tuple(words.split("_")): form for form, both in _FORMS.items() for words in both.split()}
 _ONE_WORD = {"please": "do", "pls": "do", "let's": "let us", "lets": "let us", "why": "why"}
 _JOINING = frozenset((",", "and", "then"))
+_BEGINS = frozenset((*[first for first, _ in _FORM], *_ONE_WORD, *_JOINING))
+"""Words after which a verb may be wanted: few words of a sentence are."""
 _NO_VERB = _words(
     "the a an this that it i we you he she they my our your there here when if in on at for from with after before since while "
     "as by to of or not no yes what why how which who where is are was were do does did has have had can could should would "
@@ -101,6 +103,8 @@ def english(sentence: str) -> list[Act]:
     if start < len(words) and words[start] not in _NO_VERB and words[start] not in _MARKS:
         places.append(("do", start))
     for place, (one, two) in enumerate(pairwise(words)):
+        if one not in _BEGINS:
+            continue
         if form := _FORM.get((one, two)):
             places.append((form, place + 2))
         elif one in _ONE_WORD:
@@ -125,15 +129,15 @@ def _act(form: str, words: list[str], place: int) -> Act:
 
 
 def _about(act: Act) -> list[str]:
-    names = [act.form]
-    if not act.verb:
-        return names
-    names += [act.verb + "|", f"{act.form} {act.verb}|"]
-    names += [f"{act.form} of {thing}" for thing in act.objects]
-    names += [f"{act.verb}| of {thing}" for thing in act.objects]
-    for meaning in act.meanings or ("other",):
-        names += [f"<{meaning}>", f"{act.form} <{meaning}>"]
-        names += [f"<{meaning}> of {thing}" for thing in act.objects]
+    form, verb, meant, objects = act
+    if not verb:
+        return [form]
+    names = [form, f"{verb}|", f"{form} {verb}|"]
+    for meaning in meant or ("other",):
+        names += (f"<{meaning}>", f"{form} <{meaning}>")
+    for thing in objects:
+        names += (f"{form} of {thing}", f"{verb}| of {thing}")
+        names += [f"<{meaning}> of {thing}" for meaning in meant or ("other",)]
     return names
 
 
@@ -146,17 +150,21 @@ def _placed(where: str, act: Act) -> list[str]:
 
 def _japanese(said: list[str]) -> set[str]:
     names: set[str] = set()
+    last = len(said) - 1
     for number, sentence in enumerate(said):
         if sentence.isascii():
             continue
         verb = compiled(_POLITE).sub("", sentence)
         polite = sentence[len(verb) :].strip()[:8]
-        places = ["", *(["first "] if number == 0 else []), *(["last "] if number == len(said) - 1 else [])]
-        for where in places:
-            names.update([f"{where}ends {verb[-size:]}" for size in (2, 3, 4, 5) if len(verb) >= size])
-            names.add(f"{where}polite {polite}")
-            if len(verb) > 2:
-                names.add(f"{where}ends {verb[-2:]} {polite}")
+        ends = [f"ends {verb[-size:]}" for size in range(2, min(len(verb), 5) + 1)]
+        ends.append(f"polite {polite}")
+        if len(verb) > 2:
+            ends.append(f"ends {verb[-2:]} {polite}")
+        names.update(ends)
+        if number == 0:
+            names.update(["first " + end for end in ends])
+        if number == last:
+            names.update(["last " + end for end in ends])
         before, found, after = verb.rpartition("を")
         if found and before:
             names.update((f"を {before[-2:]}", f"を {before[-3:]}", f"を {before[-2:]} {after[:2]}"))

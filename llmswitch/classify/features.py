@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from llmswitch.classify.acts import act_names
 from llmswitch.classify.cues import cues, meaning_cues
 from llmswitch.classify.prose import headline, take_apart
 from llmswitch.classify.request_text import person_request
-from llmswitch.classify.weights import number_of
+from llmswitch.classify.weights import number_of, numbers_of
 
 GROUPS = {"grams": "", "cues": "c ", "head": "h ", "acts": "a "}
 """The groups, in the order of Features, and what is put before a name to number it."""
@@ -27,7 +26,6 @@ PIECES = (3, 4, 5)
 LONGEST_WORD = 24
 PROSE_CHARACTERS = 800
 PASTE_CHARACTERS = 400
-REMEMBERED = 20_000
 
 _DIGITS = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[a-z][a-z'_]*|[0-9]+|[?!]|[ァ-ヺー]+|[一-鿿]+|[ぁ-ゖ]+")
@@ -64,10 +62,10 @@ def numbered(found: Named) -> Features:
     """The numbers of names."""
     words, *groups = found
     grams, *others = [
-        tuple(sorted([number_of(prefix + name) for name in names]))
+        tuple(sorted(numbers_of(names, number_of(prefix))))
         for prefix, names in zip(GROUPS.values(), groups, strict=True)
     ]
-    spelled = sorted([number_of(name) for word in words for name in forms(word)])
+    spelled = sorted([number for word in words for number in numbers_of(forms(word))])
     return Features((*spelled, *grams), *others)
 
 
@@ -106,7 +104,6 @@ def normal(text: str) -> str:
     return " ".join(_DIGITS.sub("0", text).split())
 
 
-@lru_cache(REMEMBERED)
 def forms(word: str) -> tuple[str, ...]:
     """A word, its beginnings and its pieces, marked so that they are no n-grams of other writings."""
     if word[0] > "\x7f":

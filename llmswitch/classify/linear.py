@@ -10,11 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 from llmswitch.classify.features import GROUPS, Features, Named, forms, named, numbered
 from llmswitch.classify.label import Label, Opinion
-from llmswitch.classify.weights import SHIPPED, Group, Weights, lanes_of, load
+from llmswitch.classify.remembered import Remembered
+from llmswitch.classify.weights import SHIPPED, Weights, lanes_of, load, number_of, numbers_of
 from llmswitch.tasks import TASKS
 
 DIFFICULTIES: tuple[Literal["easy", "normal", "hard"], ...] = ("easy", "normal", "hard")
 LONGCONTEXT_TOKENS = 120_000
+STARTS = tuple(map(number_of, GROUPS.values()))
 NEGLIGIBLE = 1e-3
 """A chance that can't tip a decision."""
 NOTHING_SAID = "chat"
@@ -35,7 +37,7 @@ class Linear:
     """`linear`. The weights are opened when the first prompt comes. `delta`, when given, adds what the user taught: it
     maps the features to one number a task that is added to the logits."""
 
-    __slots__ = ("_groups", "_weights", "delta", "longcontext_tokens", "path")
+    __slots__ = ("_of_word", "_weights", "delta", "longcontext_tokens", "path")
 
     def __init__(
         self,
@@ -46,7 +48,7 @@ class Linear:
     ) -> None:
         self.longcontext_tokens, self.path, self.delta = longcontext_tokens, path, delta
         self._weights = weights
-        self._groups: list[Group] = []
+        self._of_word = Remembered(self._total_of_forms)
 
     @property
     def weights(self) -> Weights:
@@ -75,16 +77,18 @@ class Linear:
         return self._decided(score(found, self.weights), self.delta(found) if self.delta else None)
 
     def _named(self, found: Named) -> Label:
-        """The label of features by name: the way of every prompt, with the rows of common names at hand."""
+        """The label of features by name: the way of every prompt, with what words add up to at hand."""
         if not found.words and not found.grams:
             return _nothing()
-        if not self._groups:
-            self._groups = [Group(self.weights, prefix) for prefix in GROUPS.values()]
-        words, *names = found
-        totals = [group.total(own) for group, own in zip(self._groups, names, strict=True)]
-        totals[0] += self._groups[0].of_words(words, forms)
+        words, *groups = found
+        total = self.weights.total
+        totals = [total(numbers_of(names, start)) for names, start in zip(groups, STARTS, strict=True)]
+        totals[0] += sum(map(self._of_word.__getitem__, words))
         taught = self.delta(numbered(found)) if self.delta else None
         return self._decided(_logits(totals, self.weights.header), taught)
+
+    def _total_of_forms(self, word: str) -> int:
+        return self.weights.total(numbers_of(forms(word)))
 
     def _decided(self, raw: Scores, taught: list[float] | None) -> Label:
         header = self.weights.header
@@ -98,11 +102,7 @@ class Linear:
 
 def score(found: Features, weights: Weights) -> Scores:
     """The logits of `found`: each group's weighted sum over the length of its vector, plus the bias."""
-    totals = []
-    for numbers in found:
-        rows = weights.rows(set(numbers))
-        totals.append(sum([rows.get(number, 0) for number in numbers]))
-    return _logits(totals, weights.header)
+    return _logits(map(weights.total, found), weights.header)
 
 
 def _logits(totals: Iterable[int], header: Mapping[str, Any]) -> Scores:

@@ -3,7 +3,7 @@
 Layout, little-endian: 8 bytes magic; uint32 length of a JSON header; the header; zero bytes up to a multiple of 64; then
 `rows` sorted uint32 feature numbers; then `rows` rows: the low bytes of LANES
 unsigned 16-bit values (the weight plus `zero`), then their high bytes. A row is
-spread over lanes of LANE_BYTES bytes and read as one big integer, so that rows add up lane by lane: 24 bits hold the sum of
+spread over lanes of LANE_BYTES bytes and read as one big integer, so that rows add up lane by lane: 32 bits hold the sum of
 thousands.
 """
 
@@ -14,8 +14,9 @@ import mmap
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import repeat
+from struct import Struct
 from sys import byteorder
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -26,49 +27,66 @@ if TYPE_CHECKING:
 MAGIC = b"LLMSWC02"
 LANES = 16
 """Twelve tasks in the order of TASKS, three difficulties, and the squared inverse document frequency."""
-LANE_BYTES = 3
+LANE_BYTES = 4
 ROW_BYTES = LANES * 2
-LANE_MASK = (1 << 8 * LANE_BYTES) - 1
-SHIFTS = tuple(range(0, 8 * (LANES + 1) * LANE_BYTES, 8 * LANE_BYTES))
-ONE = 1 << SHIFTS[LANES]
+ONE = 1 << 8 * LANES * LANE_BYTES
 """A lane more than the file has: it counts the rows of a sum."""
 SHIPPED = os.path.join(os.path.dirname(__file__), "linear.weights")  # noqa: PTH118, PTH120  # pathlib takes 4 ms to import
-WORDS = 20_000
-NAMES = 60_000
-FEW = 4
-"""Prompts for which rows are looked for by bisection; for more it pays to read all numbers into a dict (4 ms)."""
+FEW = 2_000
+"""Numbers that are looked for by bisection, one a microsecond; for more it pays to read all of the file's into a set (2 ms)."""
+_SUM = Struct(f"<{LANES + 1}I")
 
 
 def number_of(name: str) -> int:
-    """The number of a feature, the same in every process. A lone surrogate can't be encoded; it counts as a question mark."""
-    return crc32(name.encode("utf-8", "replace"))
+    """The number of a feature, the same in every process."""
+    return numbers_of((name,))[0]
+
+
+def numbers_of(names: Iterable[str], start: int = 0) -> list[int]:
+    """The numbers of features; `start` is the number of a prefix to all `names`. A lone surrogate can't be encoded; it counts
+    as a question mark."""
+    names = tuple(names)
+    try:
+        return list(map(crc32, map(str.encode, names), repeat(start)))
+    except UnicodeEncodeError:
+        return [crc32(name.encode("utf-8", "replace"), start) for name in names]
 
 
 class Weights:
     """An open weights file. `header` holds the scales, biases and the calibration; `numbers` are sorted."""
 
-    __slots__ = ("asked", "data", "first_row", "header", "numbers", "places")
+    __slots__ = ("asked", "data", "first_row", "header", "numbers", "rows")
 
     def __init__(
         self, header: Mapping[str, Any], numbers: Sequence[int], data: mmap.mmap | bytes, first_row: int
     ) -> None:
         self.header, self.numbers, self.data, self.first_row = header, numbers, data, first_row
-        self.places: dict[int, int] = {}
         self.asked = 0
+        self.rows: dict[int, int] = {}
+        """Number → row; one more than its place (less than ONE) until it is first asked for."""
 
-    def rows(self, numbers: AbstractSet[int]) -> dict[int, int]:
-        """The rows of those of `numbers` that the file has."""
-        self.asked += 1
-        if self.asked > FEW * 3 and not self.places:
-            self.places = dict(zip(self.numbers, range(len(self.numbers)), strict=True))
-        if self.places:
-            return {number: self._row(self.places[number]) for number in self.places.keys() & numbers}
-        found = {}
+    def total(self, numbers: Collection[int]) -> int:
+        """The sum of the rows of `numbers`: one that comes twice counts twice, one that the file has not for nothing."""
+        if self.asked < FEW:
+            self.asked += len(numbers)
+            return sum([self._row(place) for place in map(self._place, numbers) if place is not None])
+        if not self.rows:
+            self.rows = dict(zip(self.numbers, range(1, len(self.numbers) + 1), strict=True))
+        found = list(filter(None, map(self.rows.get, numbers)))
+        total = sum(found)
+        if total < len(found) * ONE:
+            self._read(numbers)
+            total = sum(filter(None, map(self.rows.get, numbers)))
+        return total
+
+    def _read(self, numbers: Iterable[int]) -> None:
         for number in numbers:
-            place = bisect_left(self.numbers, number)
-            if place < len(self.numbers) and self.numbers[place] == number:
-                found[number] = self._row(place)
-        return found
+            if 0 < (place := self.rows.get(number, 0)) < ONE:
+                self.rows[number] = self._row(place - 1)
+
+    def _place(self, number: int) -> int | None:
+        place = bisect_left(self.numbers, number)
+        return place if place < len(self.numbers) and self.numbers[place] == number else None
 
     def _row(self, place: int) -> int:
         start = self.first_row + place * ROW_BYTES
@@ -78,52 +96,9 @@ class Weights:
         return int.from_bytes(spread, "little") + ONE
 
 
-class Group:
-    """The rows of a group of features by name; the number of a feature is that of its name with `prefix` before it. What
-    was asked for before is at hand (0 for what the file has not): about NAMES names and WORDS words."""
-
-    __slots__ = ("at_hand", "start", "weights", "words")
-
-    def __init__(self, weights: Weights, prefix: str) -> None:
-        self.weights, self.start = weights, number_of(prefix)
-        self.at_hand: dict[str, int] = {}
-        self.words: dict[str, int] = {}
-
-    def total(self, names: set[str]) -> int:
-        """The sum of the rows of those of `names` that the file has."""
-        at_hand = self.at_hand
-        found = list(map(at_hand.get, names))
-        if None in found:
-            start = self.start
-            fresh = {
-                crc32(name.encode("utf-8", "replace"), start): name
-                for name, row in zip(names, found, strict=True)
-                if row is None
-            }
-            if len(at_hand) > NAMES:
-                at_hand.clear()
-            at_hand.update(dict.fromkeys(fresh.values(), 0))
-            for number, row in self.weights.rows(fresh.keys()).items():
-                at_hand[fresh[number]] = row
-                found.append(row)
-        return sum(filter(None, found))
-
-    def of_words(self, words: set[str], forms: Callable[[str], Iterable[str]]) -> int:
-        """The sum of the rows of all `forms` of `words`."""
-        known = self.words
-        total = 0
-        for word in words:
-            if word not in known:
-                if len(known) >= WORDS:
-                    known.clear()
-                known[word] = self.total(set(forms(word)))
-            total += known[word]
-        return total
-
-
-def lanes_of(total: int) -> list[int]:
+def lanes_of(total: int) -> tuple[int, ...]:
     """The raw value of each lane of a sum of rows, and as the last how many rows it is of."""
-    return [(total >> shift) & LANE_MASK for shift in SHIFTS]
+    return _SUM.unpack(total.to_bytes(_SUM.size, "little"))
 
 
 def load(path: str | os.PathLike[str] = SHIPPED) -> Weights:
