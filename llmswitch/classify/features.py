@@ -44,9 +44,11 @@ class Features(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The same by name. `words` are those of `grams` that stand for all their `forms`."""
+    """The same by name. `words` are those of `grams` that stand for all their `forms`, `head_words` those of `head` that
+    stand for themselves as a `whole`: what is known of a word is then looked up at once."""
 
     words: set[str]
+    head_words: set[str]
     grams: set[str]
     cues: set[str]
     head: set[str]
@@ -60,13 +62,13 @@ def features(request: str, attachment: str = "") -> Features:
 
 def numbered(found: Named) -> Features:
     """The numbers of names."""
-    words, *groups = found
-    grams, *others = [
-        tuple(sorted(numbers_of(names, number_of(prefix))))
-        for prefix, names in zip(GROUPS.values(), groups, strict=True)
+    words, head_words, *groups = found
+    grams, others, head, acts = [
+        numbers_of(names, number_of(prefix)) for names, prefix in zip(groups, GROUPS.values(), strict=True)
     ]
+    head += numbers_of(map(whole, head_words), number_of(GROUPS["head"]))
     spelled = sorted([number for word in words for number in numbers_of(forms(word))])
-    return Features((*spelled, *grams), *others)
+    return Features((*spelled, *sorted(grams)), tuple(sorted(others)), tuple(sorted(head)), tuple(sorted(acts)))
 
 
 def named(request: str, attachment: str = "") -> Named:
@@ -85,6 +87,7 @@ def named(request: str, attachment: str = "") -> Named:
     meant = meaning_cues(edges, words, pairs)
     sentence = headline(prose)
     if len(sentence) + 2 >= len(prose):  # nothing but the headline
+        head_words = words
         head = _head(text, words, pairs, meant)
     else:
         head_text = normal(sentence)
@@ -95,7 +98,7 @@ def named(request: str, attachment: str = "") -> Named:
     if not text.isascii():
         for run in _FOREIGN.findall(text):
             grams.update(_pieces(f" {run} "))
-    return Named(set(words), grams, set(cues(parts, attachment, words, meant)), head, act_names(prose))
+    return Named(set(words), set(head_words), grams, set(cues(parts, attachment, words, meant)), head, act_names(prose))
 
 
 def normal(text: str) -> str:
@@ -107,18 +110,24 @@ def normal(text: str) -> str:
 def forms(word: str) -> tuple[str, ...]:
     """A word, its beginnings and its pieces, marked so that they are no n-grams of other writings."""
     if word[0] > "\x7f":
-        return (word + "|",)
+        return (whole(word),)
     framed = f"<{word[:LONGEST_WORD]}>"
     pieces = {framed[place : place + size] for size in PIECES for place in range(len(framed) - size + 1)}
-    return (word + "|", *[word[:length] + "~" for length in PREFIXES if len(word) > length], *sorted(pieces))
+    return (whole(word), *[word[:length] + "~" for length in PREFIXES if len(word) > length], *pieces)
+
+
+def whole(word: str) -> str:
+    """A word as no n-gram is written."""
+    return word + "|"
 
 
 def _head(text: str, words: list[str], pairs: set[str], meant: list[str]) -> set[str]:
-    names = {word + "|" for word in words}
+    names = {"c " + name for name in meant}
     names |= pairs
-    names.update(["c " + name for name in meant])
     if not text.isascii():
         names.update(_pieces(text))
+        if "|" in text:
+            names.difference_update(map(whole, words))  # the same as a piece of three letters
     return names
 
 

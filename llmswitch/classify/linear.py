@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from operator import mul
 from os import PathLike
 from typing import Any, Literal, NamedTuple
 
-from llmswitch.classify.features import GROUPS, Features, Named, forms, named, numbered
+from llmswitch.classify.features import GROUPS, Features, Named, forms, named, numbered, whole
 from llmswitch.classify.label import Label, Opinion
 from llmswitch.classify.remembered import Remembered
 from llmswitch.classify.weights import SHIPPED, Weights, lanes_of, load, number_of, numbers_of
@@ -37,7 +38,7 @@ class Linear:
     """`linear`. The weights are opened when the first prompt comes. `delta`, when given, adds what the user taught: it
     maps the features to one number a task that is added to the logits."""
 
-    __slots__ = ("_of_word", "_weights", "delta", "longcontext_tokens", "path")
+    __slots__ = ("_of_head_word", "_of_word", "_weights", "delta", "longcontext_tokens", "path")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Linear:
         self.longcontext_tokens, self.path, self.delta = longcontext_tokens, path, delta
         self._weights = weights
         self._of_word = Remembered(self._total_of_forms)
+        self._of_head_word = Remembered(self._row_in_head)
 
     @property
     def weights(self) -> Weights:
@@ -80,15 +82,19 @@ class Linear:
         """The label of features by name: the way of every prompt, with what words add up to at hand."""
         if not found.words and not found.grams:
             return _nothing()
-        words, *groups = found
+        words, head_words, *groups = found
         total = self.weights.total
         totals = [total(numbers_of(names, start)) for names, start in zip(groups, STARTS, strict=True)]
         totals[0] += sum(map(self._of_word.__getitem__, words))
+        totals[2] += sum(map(self._of_head_word.__getitem__, head_words))
         taught = self.delta(numbered(found)) if self.delta else None
         return self._decided(_logits(totals, self.weights.header), taught)
 
     def _total_of_forms(self, word: str) -> int:
         return self.weights.total(numbers_of(forms(word)))
+
+    def _row_in_head(self, word: str) -> int:
+        return self.weights.total(numbers_of((whole(word),), STARTS[2]))
 
     def _decided(self, raw: Scores, taught: list[float] | None) -> Label:
         header = self.weights.header
@@ -128,10 +134,9 @@ def softmax(logits: list[float]) -> list[float]:
 
 def decide(chances: list[float], cost: list[list[float]]) -> int:
     """The task with the least expected cost; `cost[truth][said]` is 0 on the diagonal."""
-    expected = [0.0] * len(chances)
-    for chance, costs in zip(chances, cost, strict=True):
-        if chance > NEGLIGIBLE:
-            expected = [total + chance * one for total, one in zip(expected, costs, strict=True)]
+    likely = [place for place, chance in enumerate(chances) if chance > NEGLIGIBLE]
+    weights = [chances[place] for place in likely]
+    expected = [sum(map(mul, weights, costs)) for costs in zip(*[cost[place] for place in likely], strict=True)]
     return expected.index(min(expected))
 
 
