@@ -84,6 +84,11 @@ def _english() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], 
 
 
 @cache
+def _letters() -> frozenset[str]:
+    return frozenset(_japanese())
+
+
+@cache
 def _japanese() -> dict[str, tuple[tuple[str, str], ...]]:
     """First letter -> the marks that begin with it, each with its cue."""
     table: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -127,7 +132,7 @@ def opening(words: list[str], prose: str) -> list[str]:
     return spelled[first : first + 3]
 
 
-def cues(parts: Parts, attachment: str, words: list[str], meant: list[str]) -> list[str]:
+def cues(parts: Parts, attachment: str, words: list[str], meant: set[str]) -> list[str]:
     """Names of the cues that hold (some may come twice). `words` are the person's, in lower case; `meant` the cues of the
     lexicon among them."""
     prose = parts.prose.strip()
@@ -150,8 +155,19 @@ def cues(parts: Parts, attachment: str, words: list[str], meant: list[str]) -> l
     return found
 
 
-def meaning_cues(text: str, words: list[str], pairs: set[str]) -> list[str]:
-    """The lexicon's cues in `text`; `words` are its words in lower case, `pairs` the neighbours among them."""
+def marks_in(text: str, among: list[tuple[str, str]] | None = None) -> list[tuple[str, str]]:
+    """The lexicon's Japanese marks in `text`, each with its cue; an English text has none. `among` are those of a text that
+    `text` is a part of."""
+    if text.isascii():
+        return []
+    if among is None:
+        table = _japanese()
+        among = [entry for letter in _letters().intersection(text) for entry in table[letter]]
+    return [entry for entry in among if entry[0] in text]
+
+
+def meaning_cues(words: list[str], pairs: set[str], marks: list[tuple[str, str]]) -> set[str]:
+    """The lexicon's cues of a text: of its `words` in lower case, of the neighbours among them, of the `marks_in` it."""
     found = set(chain.from_iterable(map(meanings, words)))
     _, twos, threes = _english()
     for pair in twos.keys() & pairs:
@@ -159,10 +175,8 @@ def meaning_cues(text: str, words: list[str], pairs: set[str]) -> list[str]:
     if begun := threes.keys() & pairs:
         said = " ".join(words) + " "
         found.update([cue for pair in begun for third, cue in threes[pair] if f"{pair} {third} " in said])
-    if not text.isascii():
-        table = _japanese()
-        found.update([cue for letter in table.keys() & set(text) for mark, cue in table[letter] if mark in text])
-    return sorted(found)
+    found.update([cue for _, cue in marks])
+    return found
 
 
 def _patterns(text: str, lower: str) -> list[str]:

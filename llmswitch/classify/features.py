@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from llmswitch.classify.acts import act_names
-from llmswitch.classify.cues import cues, meaning_cues
+from llmswitch.classify.cues import cues, marks_in, meaning_cues
 from llmswitch.classify.prose import headline, take_apart
 from llmswitch.classify.request_text import person_request
 from llmswitch.classify.weights import number_of, numbers_of
@@ -83,8 +83,9 @@ def named(request: str, attachment: str = "") -> Named:
         edges = prose[: PROSE_CHARACTERS // 2] + "\n" + prose[-PROSE_CHARACTERS // 2 :]
     text = normal(edges)
     words = _WORDS.findall(text)
-    pairs = {f"{one} {two}" for one, two in pairwise(words)}
-    meant = meaning_cues(edges, words, pairs)
+    pairs = _pairs(words)
+    marks = marks_in(edges)
+    meant = meaning_cues(words, pairs, marks)
     sentence = headline(prose)
     if len(sentence) + 2 >= len(prose):  # nothing but the headline
         head_words = words
@@ -92,8 +93,9 @@ def named(request: str, attachment: str = "") -> Named:
     else:
         head_text = normal(sentence)
         head_words = _WORDS.findall(head_text)
-        head_pairs = {f"{one} {two}" for one, two in pairwise(head_words)}
-        head = _head(head_text, head_words, head_pairs, meaning_cues(sentence, head_words, head_pairs))
+        head_pairs = _pairs(head_words)
+        head_marks = marks_in(sentence, marks if edges is prose else None)
+        head = _head(head_text, head_words, head_pairs, meaning_cues(head_words, head_pairs, head_marks))
     grams: set[str] = set()
     if not text.isascii():
         for run in _FOREIGN.findall(text):
@@ -121,7 +123,11 @@ def whole(word: str) -> str:
     return word + "|"
 
 
-def _head(text: str, words: list[str], pairs: set[str], meant: list[str]) -> set[str]:
+def _pairs(words: list[str]) -> set[str]:
+    return {f"{one} {two}" for one, two in pairwise(words)}
+
+
+def _head(text: str, words: list[str], pairs: set[str], meant: set[str]) -> set[str]:
     names = {"c " + name for name in meant}
     names |= pairs
     if not text.isascii():
