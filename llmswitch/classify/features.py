@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import pairwise
+from operator import add
 from typing import NamedTuple
 
 from llmswitch.classify.acts import act_names
@@ -139,5 +140,5 @@ def _head(text: str, words: list[str], pairs: set[str], meant: set[str]) -> set[
 
 def _pieces(text: str) -> list[str]:
     """Its n-grams of two and three characters: Japanese has no spaces."""
-    last = len(text) - 1
-    return [text[place : place + 2] for place in range(last)] + [text[place : place + 3] for place in range(last - 1)]
+    twos = list(map(add, text, text[1:]))
+    return twos + list(map(add, twos, text[2:]))

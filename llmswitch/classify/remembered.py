@@ -15,7 +15,7 @@ class Remembered(dict[str, Found]):
 
     __slots__ = ("find", "most")
 
-    def __init__(self, find: Callable[[str], Found], most: int = 20_000) -> None:
+    def __init__(self, find: Callable[[str], Found], most: int = 50_000) -> None:
         super().__init__()
         self.find, self.most = find, most
 
