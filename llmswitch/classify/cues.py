@@ -102,6 +102,8 @@ def _meanings(word: str) -> tuple[str, ...]:
     table, _, _ = _english()
     if word in table:
         return table[word]
+    if not word.isascii():
+        return ()
     for suffix in _SUFFIXES:
         if word.endswith(suffix):
             stem = word[: -len(suffix)]

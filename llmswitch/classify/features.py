@@ -9,6 +9,7 @@ import unicodedata
 from itertools import pairwise
 from operator import add
 from typing import NamedTuple
+from zlib import crc32
 
 from llmswitch.classify.acts import act_names
 from llmswitch.classify.cues import cues, marks_in, meaning_cues
@@ -45,7 +46,7 @@ class Features(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The same by name. `words` are those of `grams` that stand for all their `forms`, `head_words` those of `head` that
+    """The same by name. `words` are those of `grams` that stand for all their pieces too, `head_words` those of `head` that
     stand for themselves as a `whole`: what is known of a word is then looked up at once."""
 
     words: set[str]
@@ -68,7 +69,7 @@ def numbered(found: Named) -> Features:
         numbers_of(names, number_of(prefix)) for names, prefix in zip(groups, GROUPS.values(), strict=True)
     ]
     head += numbers_of(map(whole, head_words), number_of(GROUPS["head"]))
-    spelled = sorted([number for word in words for number in numbers_of(forms(word))])
+    spelled = sorted([number for word in words for number in numbers_of_word(word)])
     return Features((*spelled, *sorted(grams)), tuple(sorted(others)), tuple(sorted(head)), tuple(sorted(acts)))
 
 
@@ -110,13 +111,15 @@ def normal(text: str) -> str:
     return " ".join(_DIGITS.sub("0", text).split())
 
 
-def forms(word: str) -> tuple[str, ...]:
-    """A word, its beginnings and its pieces, marked so that they are no n-grams of other writings."""
+def numbers_of_word(word: str) -> list[int]:
+    """The numbers of a word, of its beginnings and of its pieces, which are marked so that they are no n-grams of other
+    writings."""
     if word[0] > "\x7f":
-        return (whole(word),)
-    framed = f"<{word[:LONGEST_WORD]}>"
+        return [number_of(whole(word))]
+    framed = f"<{word[:LONGEST_WORD]}>".encode()
     pieces = {framed[place : place + size] for size in PIECES for place in range(len(framed) - size + 1)}
-    return (whole(word), *[word[:length] + "~" for length in PREFIXES if len(word) > length], *pieces)
+    beginnings = [word[:length] + "~" for length in PREFIXES if len(word) > length]
+    return [*numbers_of([whole(word), *beginnings]), *map(crc32, pieces)]
 
 
 def whole(word: str) -> str:

@@ -9,7 +9,7 @@ from operator import mul
 from os import PathLike
 from typing import Any, Literal, NamedTuple
 
-from llmswitch.classify.features import GROUPS, Features, Named, forms, named, numbered, whole
+from llmswitch.classify.features import GROUPS, Features, Named, named, numbered, numbers_of_word, whole
 from llmswitch.classify.label import Label, Opinion
 from llmswitch.classify.remembered import Remembered
 from llmswitch.classify.weights import SHIPPED, Weights, lanes_of, load, number_of, numbers_of
@@ -49,7 +49,7 @@ class Linear:
     ) -> None:
         self.longcontext_tokens, self.path, self.delta = longcontext_tokens, path, delta
         self._weights = weights
-        self._of_word = Remembered(self._total_of_forms)
+        self._of_word = Remembered(self._total_of_word)
         self._of_head_word = Remembered(self._row_in_head)
 
     @property
@@ -90,8 +90,8 @@ class Linear:
         taught = self.delta(numbered(found)) if self.delta else None
         return self._decided(_logits(totals, self.weights.header), taught)
 
-    def _total_of_forms(self, word: str) -> int:
-        return self.weights.total(numbers_of(forms(word)))
+    def _total_of_word(self, word: str) -> int:
+        return self.weights.total(numbers_of_word(word))
 
     def _row_in_head(self, word: str) -> int:
         return self.weights.total(numbers_of((whole(word),), STARTS[2]))
