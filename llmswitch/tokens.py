@@ -44,15 +44,16 @@ def estimate_text(text: str) -> int:
     blobs = [blob for blob in _BLOB.findall(text) if _count(blob.encode(), _DIGITS) >= _BLOB_DIGITS]
     in_blobs = "".join(blobs).encode()
     data = text.encode("utf-8", "replace")
-
-    def outside(kind: bytes) -> int:
-        return _count(data, kind) - _count(in_blobs, kind)
-
-    letters, digits, spaces = outside(_LETTERS), outside(_DIGITS), outside(_SPACES)
-    marks = outside(_ASCII) - letters - digits - spaces
+    letters, digits, spaces = _count(data, _LETTERS), _count(data, _DIGITS), _count(data, _SPACES)
+    ascii_only = len(data) == len(text)
+    marks = (len(data) if ascii_only else _count(data, _ASCII)) - len(in_blobs)
+    if in_blobs:
+        letters, digits = letters - _count(in_blobs, _LETTERS), digits - _count(in_blobs, _DIGITS)
+    marks -= letters + digits + spaces
     tokens = WORD * len(data.split()) + LETTER * letters + DIGIT * digits + MARK * marks
     tokens += NEWLINE * data.count(b"\n") + BLOB_CHAR * len(in_blobs)
-    tokens += TWO_BYTE * _count(data, _TWO) + THREE_BYTE * _count(data, _THREE) + FOUR_BYTE * _count(data, _FOUR)
+    if not ascii_only:
+        tokens += TWO_BYTE * _count(data, _TWO) + THREE_BYTE * _count(data, _THREE) + FOUR_BYTE * _count(data, _FOUR)
     return ceil(tokens)
 
 

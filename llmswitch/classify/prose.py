@@ -48,7 +48,9 @@ _LOG_LINE = r"""^\s*(?:
     | \d+\s*\|
     )"""
 _QUOTED_LINE = r"^\s*[>|]\s?\S"
-_SENTENCE = r"(?:\b[A-Za-z][a-z']*[,.)]{0,2} \(?){5}"
+WORDS = 5
+"""Words in a row that make a line a sentence."""
+_SENTENCE = rf"(?:\b[A-Za-z][a-z']*[,.)]{{0,2}} \(?){{{WORDS}}}"
 _ENDS = ("。", "！", "？", "!", "?")
 _MARKUP = " \t\n#*-・>.。"
 _ROLES = (
@@ -149,7 +151,7 @@ def _kind(line: str) -> int | None:
         return 2
     if line[0] in " \t" and len(line) - len(line.lstrip()) >= 4 and not _JAPANESE.search(line):
         return 1
-    if compiled(_SENTENCE).search(line):
+    if line.count(" ") >= WORDS and compiled(_SENTENCE).search(line):
         return None
     if compiled(_CODE_LINE, re.VERBOSE).match(line) and not (
         _JAPANESE.search(line) and line.rstrip()[-1] not in ";{}),>"
