@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import subprocess
 import sys
@@ -11,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmswitch.classify.features import features
+from llmswitch.classify.features import VERSION, features
+from llmswitch.classify.learning import SAMPLE
 from llmswitch.classify.linear import Linear
 from llmswitch.classify.weights import LANES, SHIPPED, encode, lanes_of, load
 from llmswitch.tasks import TASKS
@@ -124,6 +127,38 @@ def test_rows_add_up_lane_by_lane(tmp_path: Path) -> None:
     file = tmp_path / "w"
     file.write_bytes(encode({}, {7: [2047] * LANES, 9: list(range(LANES))}))
     assert lanes_of(load(file).total([9, 7, 8])) == (*(2047 + lane for lane in range(LANES)), 2)
+
+
+def test_rows_found_one_by_one_are_those_read_all_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "w"
+    file.write_bytes(encode({}, {number: [number % 65536] * LANES for number in range(1, 900, 7)}))
+    weights = load(file)
+    by_bisection = [weights.total([number]) for number in range(900)]
+    while not weights.rows:
+        weights.total(range(900))
+    assert [weights.total([number]) for number in range(900)] == by_bisection
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a|b を |a| と c|d に分けて",
+        "README 日本語 README",
+        "x" * 30 + " テスト",
+        "fix\ud800it",
+        "直して\nFix the test. では",
+    ],
+)
+def test_a_label_is_that_of_its_features(linear: Linear, text: str) -> None:
+    assert linear.label(text).scores == linear.of(features(text)).scores
+
+
+def test_features_stay_the_same_until_their_version_goes_up() -> None:
+    """What users' corrections are kept as would else say something other."""
+    rows = [json.loads(line)["prompt"] for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
+    found = [features(prompt, attachment) for prompt, attachment in zip(rows, ["", *rows], strict=False)]
+    digest = hashlib.sha256(repr([tuple(one) for one in found]).encode()).hexdigest()[:16]
+    assert (VERSION, digest) == (2, "157c2b671a20b225")
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
