@@ -126,7 +126,7 @@ def test_the_weights_fit_the_wheel() -> None:
 def test_rows_add_up_lane_by_lane(tmp_path: Path) -> None:
     file = tmp_path / "w"
     file.write_bytes(encode({}, {7: [2047] * LANES, 9: list(range(LANES))}))
-    assert lanes_of(load(file).total([9, 7, 8])) == (*(2047 + lane for lane in range(LANES)), 2)
+    assert lanes_of(load(file).total([9, 7, 8])) == [*(2047 + lane for lane in range(LANES)), 2]
 
 
 def test_rows_found_one_by_one_are_those_read_all_at_once(tmp_path: Path) -> None:

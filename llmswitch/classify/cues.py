@@ -47,7 +47,7 @@ _TRACE_MARKS = (
 )  # fmt: skip
 _WHOLE_MARKS = ("whole", "entire", "full", "complete", "all ", "全", "ごと", "すべて", "読")
 _QUOTES = ('"', "「", "“", "'")
-_JAPANESE_RUN = re.compile("[\u3040-\u9fff]+")
+_JAPANESE_RUN = "[\u3040-\u9fff]+"
 _DOTTED = re.compile(r"\.\w")
 _DIFF = r"^(?:diff --git|@@ |\+\+\+ \S)|^-\s*\S.*\n\+\s*\S"
 _SYMBOLS = (
@@ -242,7 +242,7 @@ def _ends(prose: str) -> list[str]:
 def _shape(parts: Parts, prose: str, attachment: str) -> list[str]:
     size = min(len(prose).bit_length(), 12)
     head = prose[:300]
-    japanese = not head.isascii() and len("".join(_JAPANESE_RUN.findall(head))) * 6 > len(head)
+    japanese = not head.isascii() and len("".join(compiled(_JAPANESE_RUN).findall(head))) * 6 > len(head)
     language = "ja" if japanese else "en"
     found = [f"prose {size}", f"language {language}", f"prose {size // 2} {language}"]
     paste = parts.paste or attachment[:3000]

@@ -61,7 +61,7 @@ EDGE = 600
 SHORT = 7
 LONGEST = 160
 _FENCE = r"^\s*(?:```|~~~|\"\"\"|''')"
-_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
+_JAPANESE = r"[ぁ-ゖァ-ヺ一-鿿]"
 
 
 class Parts(NamedTuple):
@@ -149,12 +149,14 @@ def _kind(line: str) -> int | None:
         return 3
     if compiled(_LOG_LINE, re.VERBOSE).match(line):
         return 2
-    if line[0] in " \t" and len(line) - len(line.lstrip()) >= 4 and not _JAPANESE.search(line):
+    if line[0] in " \t" and len(line) - len(line.lstrip()) >= 4 and not _japanese(line):
         return 1
     if line.count(" ") >= WORDS and compiled(_SENTENCE).search(line):
         return None
-    if compiled(_CODE_LINE, re.VERBOSE).match(line) and not (
-        _JAPANESE.search(line) and line.rstrip()[-1] not in ";{}),>"
-    ):
+    if compiled(_CODE_LINE, re.VERBOSE).match(line) and not (_japanese(line) and line.rstrip()[-1] not in ";{}),>"):
         return 1
     return None
+
+
+def _japanese(line: str) -> bool:
+    return not line.isascii() and compiled(_JAPANESE).search(line) is not None

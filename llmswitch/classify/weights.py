@@ -16,7 +16,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from struct import Struct
 from sys import byteorder
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -34,7 +33,6 @@ ONE = 1 << 8 * LANES * LANE_BYTES
 SHIPPED = os.path.join(os.path.dirname(__file__), "linear.weights")  # noqa: PTH118, PTH120  # pathlib takes 4 ms to import
 FEW = 10_000
 """Numbers, those of 50 prompts, that are looked for by bisection; for more it pays to read the whole file (25 ms)."""
-_SUM = Struct(f"<{LANES + 1}I")
 
 
 def number_of(name: str) -> int:
@@ -97,9 +95,10 @@ class Weights:
         return (int.from_bytes(rows[start : start + size], "little") for start in range(0, len(rows), size))
 
 
-def lanes_of(total: int) -> tuple[int, ...]:
+def lanes_of(total: int) -> list[int]:
     """The raw value of each lane of a sum of rows, and as the last how many rows it is of."""
-    return _SUM.unpack(total.to_bytes(_SUM.size, "little"))
+    lanes = memoryview(total.to_bytes((LANES + 1) * LANE_BYTES, byteorder)).cast("I").tolist()
+    return lanes if byteorder == "little" else lanes[::-1]
 
 
 def load(path: str | os.PathLike[str] = SHIPPED) -> Weights:
