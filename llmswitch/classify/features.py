@@ -68,7 +68,7 @@ def numbered(found: Named) -> Features:
     grams, others, head, acts = [
         numbers_of(names, number_of(prefix)) for names, prefix in zip(groups, GROUPS.values(), strict=True)
     ]
-    head += numbers_of(map(whole, head_words), number_of(GROUPS["head"]))
+    head += numbers_of([whole(word) for word in head_words], number_of(GROUPS["head"]))
     spelled = sorted([number for word in words for number in numbers_of_word(word)])
     return Features((*spelled, *sorted(grams)), tuple(sorted(others)), tuple(sorted(head)), tuple(sorted(acts)))
 
@@ -137,7 +137,7 @@ def _head(text: str, words: list[str], pairs: set[str], meant: set[str]) -> set[
     if not text.isascii():
         names.update(_pieces(text))
         if "|" in text:
-            names.difference_update(map(whole, words))  # the same as a piece of three letters
+            names.difference_update(map(whole, words))  # `ab|` as a piece is the same name as the word `ab`
     return names
 
 

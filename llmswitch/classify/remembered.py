@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
+LONGEST = 40
+"""Letters of a word that is remembered: longer runs hardly come twice, and would fill the memory."""
 
 
 class Remembered(dict[str, Found]):
@@ -20,6 +22,8 @@ class Remembered(dict[str, Found]):
         self.find, self.most = find, most
 
     def __missing__(self, word: str) -> Found:
+        if len(word) > LONGEST:
+            return self.find(word)
         if len(self) >= self.most:
             self.clear()
         found = self[word] = self.find(word)

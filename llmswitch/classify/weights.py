@@ -40,10 +40,9 @@ def number_of(name: str) -> int:
     return numbers_of((name,))[0]
 
 
-def numbers_of(names: Iterable[str], start: int = 0) -> list[int]:
+def numbers_of(names: Collection[str], start: int = 0) -> list[int]:
     """The numbers of features; `start` is the number of a prefix to all `names`. A lone surrogate can't be encoded; it counts
     as a question mark."""
-    names = tuple(names)
     try:
         return list(map(crc32, map(str.encode, names), repeat(start)))
     except UnicodeEncodeError:
@@ -84,7 +83,7 @@ class Weights:
         return int.from_bytes(row, "little") + ONE
 
     def _all(self) -> Iterator[int]:
-        """All rows, spread lane by lane at once: a twentieth of the time that one by one would take."""
+        """All rows in the order of their numbers, spread lane by lane at once: a third of the time that one by one would take."""
         count, size = len(self.numbers), (LANES + 1) * LANE_BYTES
         data = self.data[self.first_row : self.first_row + count * ROW_BYTES]
         rows = bytearray(count * size)
