@@ -10,7 +10,8 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from llmswitch.classify.cues import GREETING_WORDS, meanings
+from llmswitch.classify.cues import GREETING_WORDS
+from llmswitch.classify.meaning import meanings
 from llmswitch.classify.prose import compiled, sentences
 
 HEAD, TAIL = 600, 400

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from zlib import crc32
 
 from llmswitch.classify.acts import act_names
-from llmswitch.classify.cues import cues, marks_in, meaning_cues
+from llmswitch.classify.cues import cues
+from llmswitch.classify.meaning import marks_in, meaning_cues
 from llmswitch.classify.prose import headline, take_apart
 from llmswitch.classify.request_text import person_request
 from llmswitch.classify.weights import number_of, numbers_of
