@@ -43,8 +43,9 @@ def remember_last(dispatch_id: str, request: str, attachment: str = "") -> None:
     Raises OSError."""
     from llmswitch.classify import corrections
     from llmswitch.classify.features import features
+    from llmswitch.classify.structure import meant
 
-    corrections.remember_last(dispatch_id, features(request, attachment))
+    corrections.remember_last(dispatch_id, features(*meant(request, attachment)))
 
 
 def model_of(profile: Profile) -> LocalModel | None:

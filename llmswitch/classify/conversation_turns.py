@@ -35,7 +35,7 @@ def turns(messages: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def label_of(said: Sequence[str], classifier: Classifier, earlier: Classifier, tokens: int | None = None) -> Label:
     """The label of the last turn of a conversation. `earlier` labels those before it, which may be many; `tokens` is the
-    estimated size of everything."""
+    estimated size of the last one."""
     task: str | None = None
     for turn in said[:-1]:
         task = inherit(task, earlier.label(turn), turn).task

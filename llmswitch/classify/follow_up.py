@@ -30,7 +30,7 @@ _NODS = (
     r"続けて|続けてください|続き|続きを|続行|進めて|進めてください|やって|やってください|やっちゃって|いいよ|いいです|"
     r"そうして|そうしてください|そのまま|頼む|頼みます|次|次へ|もう一回|もう一度|同じく|全部|両方|最初の|後者|前者|で|ください|どうぞ|なぜ|なんで|どうして|本当"
 )
-_AFTER = r"[\s,.!?。、!?…~〜-]*"
+_AFTER = r"[\s,.!?。、\uff01\uff1f…~〜-]*"
 _ASSENT = rf"(?:(?:{_NODS}|{_THANKS}){_AFTER})+"
 _ONLY_THANKS = rf"(?:(?:{_THANKS}){_AFTER})+"
 _REFERS = (
@@ -46,6 +46,11 @@ _REFERS = (
 """A turn that leans on the one before: "same for the other endpoint", "そっちも"."""
 
 
+def is_bare(words: str) -> bool:
+    """Whether these words only say to go ahead."""
+    return len(words) <= LEANING and compiled(_ASSENT, re.IGNORECASE).fullmatch(words.strip()) is not None
+
+
 def inherit(previous_task: str | None, label: Label, text: str) -> Label:
     """The label of a turn whose conversation was `previous_task`: the same task, unless `text` clearly asks for another.
     The label found for the turn alone stays among the opinions."""
@@ -54,7 +59,7 @@ def inherit(previous_task: str | None, label: Label, text: str) -> Label:
     words = person_request(text)
     if len(words) <= LEANING and compiled(_ONLY_THANKS, re.IGNORECASE).fullmatch(words):
         return label  # nothing is asked for: no reason to send it where the work went
-    bare = len(words) <= LEANING and compiled(_ASSENT, re.IGNORECASE).fullmatch(words) is not None
+    bare = is_bare(words)
     leans = not bare and len(words) <= LEANING and compiled(_REFERS, re.IGNORECASE).search(words) is not None
     needed = VERY_SURE if len(words) <= SHORT else SURE
     if not bare and not leans and label.confidence >= needed:

@@ -45,7 +45,7 @@ class Label(NamedTuple):
 
 class Classifier(Protocol):
     """Labels a person's request. `request` is what the person typed; `attachment` is piped text and files, which count
-    for less; `tokens` is the estimated size of everything."""
+    for less; `tokens` is the estimated size of both."""
 
     def label(self, request: str, attachment: str = "", tokens: int | None = None) -> Label:
         """The label; never raises for any text."""

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from llmswitch.classify.features import GROUPS, Features, Named, named, numbered, numbers_of_word, whole
 from llmswitch.classify.label import Label, Opinion
 from llmswitch.classify.remembered import Remembered
+from llmswitch.classify.structure import as_long_run, meant
 from llmswitch.classify.weights import SHIPPED, Weights, lanes_of, load, number_of, numbers_of
 from llmswitch.tasks import TASKS
 
@@ -62,6 +63,7 @@ class Linear:
     def label(self, request: str, attachment: str = "", tokens: int | None = None) -> Label:
         """The label of `request`; never raises for any text."""
         started = time.perf_counter()
+        request, attachment = meant(request, attachment)
         label = self._named(named(request, attachment))
         if label.confidence < UNSURE and len(request.strip()) <= GREETING_CHARS:
             label = Label(NOTHING_SAID, label.scores[NOTHING_SAID], "easy", "linear", label.scores)
@@ -70,7 +72,8 @@ class Linear:
         if tokens is not None and tokens >= self.longcontext_tokens:
             size = Opinion("size", "longcontext", 1.0, 0.0, f"{tokens} tokens")
             return Label("longcontext", 1.0, label.difficulty, "size", label.scores, (opinion, size))
-        return Label(label.task, label.confidence, label.difficulty, "linear", label.scores, (opinion,))
+        label = Label(label.task, label.confidence, label.difficulty, "linear", label.scores, (opinion,))
+        return as_long_run(label, request, attachment)
 
     def of(self, found: Features) -> Label:
         """The label of features."""

@@ -64,7 +64,7 @@ def _line(entry: Any, number: int) -> Line:
 
 
 def _label(line: Line, classifier: Classifier, earlier: Classifier) -> Label:
-    tokens = sum(map(estimate_text, line.said))
+    tokens = estimate_text(line.said[-1])
     if len(line.said) > 1:
         return label_of(line.said, classifier, earlier, tokens)
     return inherit(line.previous_task, classifier.label(line.said[0], "", tokens), line.said[0])

@@ -45,7 +45,7 @@ from llmswitch.ledger.store import Ledger
 from llmswitch.profile import Profile
 from llmswitch.providers import registry
 from llmswitch.providers.base import Provider, Resolving
-from llmswitch.tokens import estimate_request
+from llmswitch.tokens import estimate_request, estimate_text
 
 __all__ = ["AttemptReport", "Attempting", "DispatchEvent", "Emit", "Engine", "Job", "Labelled", "PassedOver", "Result"]
 
@@ -91,7 +91,10 @@ class Engine:
         """The task of `job`: as the caller says, else as the classifier sees it."""
         if job.task is not None:
             return Label(job.task, 1.0, mode="flag")
-        return self.classifier.label(job.words, job.attachment, estimate_request(job.request))
+        new = estimate_text(job.words) + estimate_text(
+            job.attachment
+        )  # a small turn of a long conversation is small work
+        return self.classifier.label(job.words, job.attachment, new)
 
     def candidates(self, job: Job, label: Label) -> list[Candidate]:
         """Every model that comes into question for `job`, in the order of trying."""
