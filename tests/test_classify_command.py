@@ -82,6 +82,35 @@ def test_eval_names_the_line_of_an_unknown_label(llmswitch: Command, home: Path)
     assert "rows.jsonl:1" in done.err
 
 
+def test_eval_reads_standard_input(llmswitch: Command) -> None:
+    done = llmswitch("classify", "--eval", "-", stdin=b'{"prompt": "fix the typo", "label": "quickfix"}')
+    assert done.out.splitlines()[1].split()[:3] == ["all", "1", "1.000"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "nothing to measure on"), (b"\xff\xfe", "rows.jsonl:1"), (b'{"prompt": "a"}', "rows.jsonl:1")],
+)
+def test_eval_refuses_what_it_can_not_measure_on(llmswitch: Command, home: Path, content: bytes, told: str) -> None:
+    (home / "rows.jsonl").write_bytes(content)
+    done = llmswitch("classify", "--eval", str(home / "rows.jsonl"))
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_a_picture_that_can_not_be_written_is_an_error_after_the_figures(llmswitch: Command, home: Path) -> None:
+    (home / "rows.jsonl").write_text('{"prompt": "fix the typo", "label": "quickfix"}')
+    picture = str(home / "no" / "such" / "folder.svg")
+    done = llmswitch("classify", "--eval", str(home / "rows.jsonl"), "--eval-picture", picture)
+    assert (done.code, "accuracy" in done.out) == (2, True)
+    assert "can't be written" in done.err
+
+
+def test_no_line_of_an_evaluation_is_wider_than_80(llmswitch: Command, home: Path) -> None:
+    (home / "rows.jsonl").write_text('{"prompt": "fix the typo", "label": "quickfix"}\n' * 300)
+    assert max(map(len, llmswitch("classify", "--eval", str(home / "rows.jsonl")).out.splitlines())) <= 80
+
+
 def test_help_imports_no_classifier() -> None:
     program = (
         "import sys\nfrom llmswitch.cli import run\nrun(['classify', '--help'])\n"
@@ -138,6 +167,26 @@ def test_what_was_taught_holds_until_it_is_undone(llmswitch: Command) -> None:
     assert json.loads(llmswitch("classify", "--json", prompt).out)["task"] == other
     assert llmswitch("classify", "--unlearn").out == "back to the shipped classifier\n"
     assert json.loads(llmswitch("classify", "--json", prompt).out)["task"] == before
+
+
+def test_corrections_of_an_earlier_version_are_left_out_and_said(llmswitch: Command, home: Path) -> None:
+    _dispatch("chat", "the flux thing again")
+    llmswitch("wrong", "design")
+    kept = home / ".local/share/llmswitch/classifier/corrections.jsonl"
+    entry = json.loads(kept.read_text())
+    kept.write_text(json.dumps({**entry, "features": 1}) + "\n")
+    done = llmswitch("classify", "--learn")
+    assert done.code == 2
+    assert "1 correction of an earlier version" in done.err
+    kept.write_text(json.dumps({**entry, "features": 1}) + "\n" + json.dumps(entry) + "\n")
+    assert llmswitch("classify", "--learn").out.startswith("1 correction, 1 more of an earlier version left out\n")
+
+
+def test_wrong_twice_is_one_correction(llmswitch: Command) -> None:
+    _dispatch("chat", "the flux thing again")
+    llmswitch("wrong", "design")
+    llmswitch("wrong", "refactor")
+    assert llmswitch("classify", "--learn").out.startswith("1 correction\n")
 
 
 def test_learning_from_nothing_is_a_usage_error(llmswitch: Command) -> None:

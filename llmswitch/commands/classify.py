@@ -41,7 +41,11 @@ def classify(
     ] = None,
     evaluate: Annotated[
         Path | None,
-        typer.Option("--eval", metavar="FILE", help='Measure on JSONL {"prompt", "label"[, "lang", "source"]}.'),
+        typer.Option(
+            "--eval",
+            metavar="FILE",
+            help='Measure on JSONL {"prompt", "label"[, "lang", "source"]} (-: stdin).',
+        ),
     ] = None,
     picture: Annotated[
         Path | None, typer.Option("--eval-picture", metavar="FILE.svg", help="The confusion matrix as a picture.")
@@ -146,7 +150,7 @@ def _evaluate(classifier: Classifier, file: Path, picture: Path | None) -> None:
     if picture is not None and picture.suffix.lower() != ".svg":
         raise UsageError("--eval-picture writes SVG: name a file that ends in .svg")
     try:
-        content = file.read_bytes()
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise InputError(f"{file} can't be read: {error.strerror}") from None
     measured = evaluation.measure(classifier, evaluation.examples(content.splitlines(), str(file)))

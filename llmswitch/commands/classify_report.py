@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 HEADERS = ("", "prompts", "accuracy", "macro-F1", "tier", "too low", "sure half", "off by")
 NUMBERS = range(1, len(HEADERS))
 MEANING = (
-    "tier: sent to the right tier · too low: strong work sent to a weaker one · sure half: right where surest\n"
-    "off by: calibration error, how far confidence is from the share that is right\n"
+    "tier: sent to the right tier · too low: strong work sent to a weaker one\n"
+    "sure half: right where surest · off by: calibration error of the confidence\n"
 )
 SHORT = 4
 """Letters of a task's name over the columns of the matrix, so that it fits 80."""
