@@ -61,10 +61,11 @@ def test_a_real_answer_is_remembered(server: LlamaOllama, model: LocalModel) -> 
 
 def test_a_model_in_a_hurry_leaves_the_label_to_linear(server: LlamaOllama, model: LocalModel) -> None:
     model.deadline_ms = HURRY_MS
-    label = Cascade(Linear(), model, ALWAYS).label("fix the typo in the README " + "very " * 200)
+    prompt = "fix the typo in the README " + "very " * 200
+    label = Cascade(Linear(), model, ALWAYS).label(prompt)
     assert (label.mode, label.task, label.asked) == (
         "linear",
-        Linear().label("fix the typo in the README").task,
+        Linear().label(prompt).task,
         "late",
     )
 

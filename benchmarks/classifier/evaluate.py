@@ -3,13 +3,13 @@
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.classifier.evaluate --shared ../shared/data/tasks
 
 Headline: every hand-read source in turn is left out, the model is trained on everything else, calibrated on folds
-inside of that, and asked about the source. Takes about ten minutes on one core.
+inside of that, and asked about the source; the strangers' sources are left out by sixths. Takes about half an hour on one core.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,21 +20,26 @@ from benchmarks.classifier.model import Array, Settings
 from benchmarks.classifier.report import Part, render
 from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
 from benchmarks.classifier.speed import speed
+from benchmarks.classifier.strangers.stored import strangers
 from benchmarks.classifier.train import (
     CANDIDATES,
     COST,
+    SIXTHS,
     THIRDS,
+    TYPED,
     costs,
     difficulty,
     fold_logits,
+    fold_of,
     hand_groups,
     labels_of,
+    may_teach,
     third_of,
     weights_of,
 )
 from llmswitch.classify.confusion_picture import svg
 from llmswitch.classify.evaluation import Example, Said, summarise
-from llmswitch.classify.features import Features, features
+from llmswitch.classify.features import Features
 from llmswitch.classify.linear import DIFFICULTIES, decide
 from llmswitch.tasks import TASKS
 
@@ -56,12 +61,12 @@ class Data:
         return Data([self.rows[index] for index in kept], [self.found[index] for index in kept])
 
 
-def tuned(training: Data, candidates: Sequence[Settings], kind: str) -> tuple[Settings, float]:
-    """Of `candidates` the one with the least log loss on rows of `kind` left out in folds, and its best sharpness."""
+def tuned(training: Data, candidates: Sequence[Settings], kinds: Collection[str] = TYPED) -> tuple[Settings, float]:
+    """Of `candidates` the one with the least log loss on rows of `kinds` left out in folds, and its best sharpness."""
     labels = labels_of(training.rows)
     best: tuple[float, Settings, float] | None = None
     for settings in candidates:
-        logits, known = fold_logits(training.rows, training.found, settings, kind=kind)
+        logits, known = fold_logits(training.rows, training.found, settings, kinds=kinds)
         factor = model.sharpness(logits, labels[known], np.ones(len(known)))
         right = model.softmax(logits * factor)[np.arange(len(known)), labels[known].astype(int)]
         loss = -float(np.log(right + 1e-12).mean())
@@ -96,12 +101,27 @@ def left_out_sources(data: Data, *, tune: bool) -> tuple[list[Row], Array, list[
     for group in hand_groups(data.rows):
         testing = data.only(lambda row, group=group: row.kind == "hand" and repository(row.source) == group)  # type: ignore[misc]  # bound at once
         training = data.only(lambda row, group=group: repository(row.source) != group)  # type: ignore[misc]  # bound at once
-        settings, factor = tuned(training, CANDIDATES if tune else [Settings()], "hand")
+        settings, factor = tuned(training, CANDIDATES if tune else [Settings()])
         notes.append(f"{group}: l2 {settings.l2:g}")
         print(f"left out: {group} ({len(testing.rows)} rows), l2 {settings.l2:g}", flush=True)
         rows += testing.rows
         parts.append(chances(training, testing, settings, factor))
     return rows, np.vstack(parts), notes
+
+
+def left_out_sixths(data: Data) -> tuple[list[Row], Array]:
+    """The strangers' prompts, with a sixth of the sources left out in turn (whatever kind their rows are of)."""
+    rows: list[Row] = []
+    parts: list[Array] = []
+    for sixth in range(SIXTHS):
+        fold = f"sources {sixth}"
+        testing = data.only(lambda row, fold=fold: row.kind == "stranger" and fold_of(row) == fold)  # type: ignore[misc]  # bound at once
+        training = data.only(lambda row, fold=fold: may_teach(row, fold))  # type: ignore[misc]  # bound at once
+        settings, factor = tuned(training, [Settings()])
+        rows += testing.rows
+        parts.append(chances(training, testing, settings, factor))
+        print(f"left out: sixth {sixth} of the strangers", flush=True)
+    return rows, np.vstack(parts)
 
 
 def left_out_writers(data: Data) -> tuple[list[Row], Array]:
@@ -112,19 +132,31 @@ def left_out_writers(data: Data) -> tuple[list[Row], Array]:
         testing = data.only(lambda row, third=third: row.kind == "own" and third_of(row) == third)  # type: ignore[misc]  # bound at once
         training = data.only(lambda row, third=third: row.kind != "own" or third_of(row) != third)  # type: ignore[misc]  # bound at once
         rows += testing.rows
-        settings, factor = tuned(training, [Settings()], "own")
+        settings, factor = tuned(training, [Settings()], ("own",))
         parts.append(chances(training, testing, settings, factor))
         print(f"left out: third {third} of the writers", flush=True)
     return rows, np.vstack(parts)
 
 
-def difficulties(data: Data) -> list[tuple[str, str]]:
-    """True and said difficulty of our own prompts, a third of the writers left out in turn."""
+def difficulties(data: Data) -> dict[str, list[tuple[str, str]]]:
+    """True and said difficulty, by whose prompts they are: ours with a third of the writers left out in turn, the strangers'
+    with a sixth of the sources."""
+    writers = [f"writers {third}" for third in range(THIRDS)]
+    sources = [f"sources {sixth}" for sixth in range(SIXTHS)]
+    return {
+        "our own": _difficulties(data, writers, ("own",), ("own",)),
+        "the strangers'": _difficulties(data, sources, ("stranger",), ("own", "stranger")),
+    }
+
+
+def _difficulties(
+    data: Data, folds: Iterable[str], asked: Collection[str], teach: Collection[str]
+) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     settings = Settings()
-    for third in range(THIRDS):
-        testing = data.only(lambda row, third=third: row.kind == "own" and third_of(row) == third)  # type: ignore[misc]  # bound at once
-        training = data.only(lambda row, third=third: row.kind == "own" and third_of(row) != third)  # type: ignore[misc]  # bound at once
+    for fold in folds:
+        testing = data.only(lambda row, fold=fold: row.kind in asked and fold_of(row) == fold)  # type: ignore[misc]  # bound at once
+        training = data.only(lambda row, fold=fold: row.kind in teach and may_teach(row, fold))  # type: ignore[misc]  # bound at once
         known = model.groups_of(training.found, labels_of(training.rows), settings)
         empty = model.Model(known, np.zeros((0, 0)), np.zeros(0))
         weights, bias = difficulty(training.rows, training.found, empty, settings)
@@ -133,10 +165,14 @@ def difficulties(data: Data) -> list[tuple[str, str]]:
     return pairs
 
 
-def curve(data: Data) -> list[tuple[str, list[tuple[Example, Said]]]]:
-    """The headline with less to learn from: every n-th of our own prompts, without the hand-read, without the weak."""
+def with_less(data: Data) -> list[tuple[str, Data, Settings]]:
+    """The training data with parts of it left out; what is asked about stays: rows that may not teach get no weight."""
+    by_source: dict[str, int] = {}
+    for row in data.rows:
+        if row.kind == "stranger":
+            by_source.setdefault(row.source, len(by_source))
 
-    def every(share: float) -> Data:
+    def of_own(share: float) -> Data:
         count = 0
 
         def keep(row: Row) -> bool:
@@ -148,24 +184,38 @@ def curve(data: Data) -> list[tuple[str, list[tuple[Example, Said]]]]:
 
         return data.only(keep)
 
-    variants: list[tuple[str, Data, Settings]] = [
-        ("none of our own prompts", every(0), Settings()),
-        ("a quarter of them", every(0.25), Settings()),
-        ("half of them", every(0.5), Settings()),
-        ("no hand-read rows", data, replace(Settings(), hand=1e-6)),
-        ("no weakly labelled rows", data, replace(Settings(), weak=1e-6)),
+    def of_strangers(share: float) -> Data:
+        """Prompts written in the manner of a stranger's stay with their source."""
+        kept = {source for source, number in by_source.items() if number % 8 < share * 8}
+        return data.only(lambda row: (row.after or row.source) in kept if row.kind == "stranger" or row.after else True)
+
+    plain = Settings()
+    return [
+        ("none of our own prompts", of_own(0), plain),
+        ("half of them", of_own(0.5), plain),
+        ("no stranger's prompt that we collected", of_strangers(0), plain),
+        ("a quarter of their sources", of_strangers(0.25), plain),
+        ("half of their sources", of_strangers(0.5), plain),
+        ("no weakly labelled rows", data, replace(plain, weak=1e-6)),
     ]
+
+
+def curve(data: Data) -> list[tuple[str, list[tuple[Example, Said]], list[tuple[Example, Said]]]]:
+    """The headline's prompts and the strangers', with less to learn from."""
     result = []
-    for name, part, settings in variants:
-        parts: list[Array] = []
-        rows: list[Row] = []
+    for name, part, settings in [*with_less(data), ("everything", data, Settings())]:
+        asked: dict[str, list[tuple[Example, Said]]] = {"hand": [], "stranger": []}
         for group in hand_groups(data.rows):
-            testing = part.only(lambda row, group=group: row.kind == "hand" and repository(row.source) == group)  # type: ignore[misc]  # bound at once
+            testing = data.only(lambda row, group=group: row.kind == "hand" and repository(row.source) == group)  # type: ignore[misc]  # bound at once
             training = part.only(lambda row, group=group: repository(row.source) != group)  # type: ignore[misc]  # bound at once
-            parts.append(chances(training, testing, settings))
-            rows += testing.rows
+            asked["hand"] += said(testing.rows, chances(training, testing, settings), EQUAL)
+        for sixth in range(SIXTHS):
+            fold = f"sources {sixth}"
+            testing = data.only(lambda row, fold=fold: row.kind == "stranger" and fold_of(row) == fold)  # type: ignore[misc]  # bound at once
+            training = part.only(lambda row, fold=fold: may_teach(row, fold))  # type: ignore[misc]  # bound at once
+            asked["stranger"] += said(testing.rows, chances(training, testing, settings), EQUAL)
         print(f"curve: {name}", flush=True)
-        result.append((name, said(rows, np.vstack(parts), EQUAL)))
+        result.append((name, asked["hand"], asked["stranger"]))
     return result
 
 
@@ -176,18 +226,22 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--tune", action="store_true", help="choose the penalty anew in each fold: three times as long")
     given = parser.parse_args()
-    rows = own(given.own) + shared(given.shared)
-    data = Data(rows, [features(row.prompt) for row in rows])
+    rows = own(given.own) + strangers() + shared(given.shared)
+    data = Data(rows, [row.features for row in rows])
     tested, probabilities, notes = left_out_sources(data, tune=given.tune)
     headline = summarise(said(tested, probabilities, COST), [])
     asked = modes.load()
+    strange, strange_chances = left_out_sixths(data)
+    strange_said = said(strange, strange_chances, COST)
     writers, their_chances = left_out_writers(data)
     part = Part(
         headline=headline,
         plain=summarise(said(tested, probabilities, EQUAL), []),
         writers=summarise(said(writers, their_chances, COST), []),
-        curve=[(name, summarise(pairs, []).figures) for name, pairs in curve(data)],
-        speed=speed([row.prompt for row in rows if row.kind != "weak"]),
+        strangers=summarise(strange_said, []),
+        sure=summarise([pair for row, pair in zip(strange, strange_said, strict=True) if not row.doubted], []).figures,
+        curve=[(name, summarise(one, []).figures, summarise(other, []).figures) for name, one, other in curve(data)],
+        speed=speed([row.prompt for row in rows if row.kind in ("own", "hand")]),
         difficulties=difficulties(data),
         tradeoff=[(weight, summarise(said(tested, probabilities, costs(weight)), []).figures) for weight in TRADE_OFFS],
         counts=_counts(rows),

@@ -18,13 +18,13 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is chosen by inner folds. `l2` is the penalty on squared weights; `hand` and `weak` are the weights of rows of that
-    kind beside our own; `scales` the lengths of the groups' vectors, in the order of GROUPS;
+    """What is chosen by inner folds. `l2` is the penalty on squared weights; `hand` and `weak` are the weights of rows that
+    strangers typed and of weakly labelled ones beside our own; `scales` the lengths of the groups' vectors, in the order of GROUPS;
     a feature is known from `least` prompts on, and of each group's the `most` that tell labels apart best."""
 
     l2: float = 1.5e-4
     hand: float = 3.0
-    weak: float = 0.3
+    weak: float = 0.1
     scales: tuple[float, ...] = (1.2, 0.7, 1.5, 1.0)
     least: int = 3
     most: tuple[int, ...] = (22_000, 4_000, 15_000, 9_000)
@@ -102,25 +102,43 @@ def _group(sets: Sequence[Iterable[int]], labels: Array, least: int, most: int, 
     return Group(np.array(kept, dtype=np.float64), idf, scale)
 
 
+FLOOR, PRIOR = 0.2, 3.0
+"""What every weight may grow by, and how many rows speak for a feature saying nothing, in `reach`."""
+
+
+def reach(matrix: sp.csr_matrix, truth: Array, row_weights: Array) -> Array:
+    """How freely each weight may grow (features, classes): by the root of how much more often the feature comes with the class
+    than without it, on a log scale; each class has a mean square of 1. (Wang and Manning 2012, for the softmax.)"""
+    present = matrix.copy()
+    present.data = np.ones_like(present.data)
+    with_class = np.asarray(present.T @ (truth * row_weights[:, None]))
+    without = with_class.sum(axis=1, keepdims=True) - with_class
+    shares = [(PRIOR + counts) / (PRIOR + counts).sum(axis=0) for counts in (with_class, without)]
+    free = FLOOR + np.sqrt(np.abs(np.log(shares[0] / shares[1])))
+    return np.asarray(free / np.sqrt((free**2).mean(axis=0)))
+
+
 def fit(
     matrix: sp.csr_matrix, labels: Array, row_weights: Array, classes: int, settings: Settings
 ) -> tuple[Array, Array]:
-    """Weights (features, classes) and bias (classes,) with the least weighted log loss plus `l2` times their square."""
+    """Weights (features, classes) and bias (classes,) with the least weighted log loss plus `l2` times the square of the
+    weights, each over its `reach`."""
     rows, columns = matrix.shape
     transposed = sp.csr_matrix(matrix.T)
     truth = np.zeros((rows, classes))
     truth[np.arange(rows), labels.astype(int)] = 1
     shares = row_weights / row_weights.sum()
+    free = reach(matrix, truth, row_weights)
 
     def loss(flat: Array) -> tuple[float, Array]:
         weights = flat[: columns * classes].reshape(columns, classes)
-        logits = matrix @ weights + flat[columns * classes :]
+        logits = matrix @ (free * weights) + flat[columns * classes :]
         logits -= logits.max(axis=1, keepdims=True)
         powers = np.exp(logits)
         totals = powers.sum(axis=1, keepdims=True)
         value = -float((shares * ((logits - np.log(totals)) * truth).sum(axis=1)).sum())
         slope = (powers / totals - truth) * shares[:, None]
-        gradient = np.concatenate([(transposed @ slope + settings.l2 * weights).ravel(), slope.sum(axis=0)])
+        gradient = np.concatenate([(free * (transposed @ slope) + settings.l2 * weights).ravel(), slope.sum(axis=0)])
         return value + settings.l2 / 2 * float((weights * weights).sum()), gradient
 
     found = so.minimize(
@@ -130,7 +148,7 @@ def fit(
         method="L-BFGS-B",
         options={"maxiter": settings.iterations, "maxcor": 8, "ftol": 1e-6, "gtol": 1e-6},
     )
-    return found.x[: columns * classes].reshape(columns, classes), found.x[columns * classes :]
+    return free * found.x[: columns * classes].reshape(columns, classes), found.x[columns * classes :]
 
 
 def train(found: Sequence[Features], labels: Array, row_weights: Array, settings: Settings) -> Model:

@@ -4,7 +4,10 @@
 
 WRITTEN holds `LANGUAGE-WRITER.jsonl` ({"prompt", "label", "difficulty"}), BLIND files of the same names ({"id", "label",
 "difficulty"}, ids are `LANGUAGE-WRITER:LINE`, from 1). Where the difficulties differ the writer's stands. A prompt that is
-nearly one of another file, or of the shared rows, is dropped from the later file, so that no split has it on both sides.
+nearly one of another file, of one already in `prompts/`, or of the shared rows, is dropped from the later file, so that no
+split has it on both sides. A row with an "after" has the label that two readers gave the stranger's prompt in whose manner it
+was written: it stays unless its own blind reading differs. `--typed TYPED` names the folder of the strangers' prompts that the
+"after" (`NAME:LINE`) is a place in: what is kept of it is the digest of their source (see strangers/).
 """
 
 from __future__ import annotations
@@ -13,11 +16,12 @@ import argparse
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.classifier.rows import PROMPTS, read, shared
+from benchmarks.classifier.rows import PROMPTS, own, read, shared
+from benchmarks.classifier.strangers.digest import digest
 from llmswitch.classify.learning import SAMPLE
 from llmswitch.tasks import TASKS
 
@@ -37,17 +41,24 @@ class Written:
     difficulty: str
     blind: str | None
     blind_difficulty: str | None
+    after: str | None = None
 
 
 def written(file: Path, blind_folder: Path) -> list[Written]:
     """The rows of one writer, with the readings of another person."""
-    blind = {entry["id"]: entry for entry in read(blind_folder / file.name)}
+    blind_file = blind_folder / file.name
+    blind = {entry["id"]: entry for entry in read(blind_file)} if blind_file.exists() else {}
     rows = []
     for number, entry in enumerate(read(file), start=1):
         reading = blind.get(f"{file.stem}:{number}", {})
         rows.append(
             Written(
-                entry["prompt"], entry["label"], entry["difficulty"], reading.get("label"), reading.get("difficulty")
+                entry["prompt"],
+                entry["label"],
+                entry["difficulty"],
+                reading.get("label"),
+                reading.get("difficulty"),
+                entry.get("after"),
             )
         )
     return rows
@@ -81,6 +92,21 @@ def _grams(prompt: str) -> frozenset[str]:
     return frozenset(text[start : start + GRAM] for start in range(max(1, len(text) - GRAM + 1)))
 
 
+def sources(typed: Path) -> dict[str, str]:
+    """By `NAME:LINE` of the strangers' prompts in `typed`, the digest of their source."""
+    return {
+        f"{file.stem}:{number}": digest(entry["source"])
+        for file in sorted(typed.glob("*.jsonl"))
+        for number, entry in enumerate(read(file), start=1)
+    }
+
+
+def kept_row(row: Written, known_sources: Mapping[str, str]) -> dict[str, str]:
+    """What `prompts/` keeps of a row."""
+    entry = {"prompt": row.prompt, "label": row.label, "difficulty": row.difficulty}
+    return entry if row.after is None else {**entry, "after": known_sources[row.after]}
+
+
 def agreement(rows: Iterable[Written]) -> str:
     """One line: how often the two readings agree, and kappa, which takes chance out."""
     read_rows = [row for row in rows if row.blind]
@@ -112,28 +138,31 @@ def main() -> None:
     parser.add_argument("written", type=Path)
     parser.add_argument("blind", type=Path)
     parser.add_argument("--shared", type=Path)
+    parser.add_argument("--typed", type=Path)
     parser.add_argument("--out", type=Path, default=PROMPTS)
     given = parser.parse_args()
+    known_sources = sources(given.typed) if given.typed else {}
     seen = Seen()
+    files = sorted(given.written.glob("[a-z][a-z]-[a-z].jsonl"))
+    for there in own(given.out):
+        if there.source not in {file.stem for file in files}:
+            seen.add(there.prompt)
     for other in shared(given.shared) if given.shared else []:
         seen.add(other.prompt)
     given.out.mkdir(parents=True, exist_ok=True)
     apart: Counter[tuple[str, str]] = Counter()
     everything: list[Written] = []
     kept_in_all = 0
-    for file in sorted(given.written.glob("[a-z][a-z]-[a-z].jsonl")):
+    for file in files:
         rows = written(file, given.blind)
-        agreed = [row for row in rows if row.blind == row.label]
+        agreed = [row for row in rows if row.blind == row.label or (row.blind is None and row.after)]
         apart.update((row.label, row.blind) for row in rows if row.blind and row.blind != row.label)
         kept = []
         for row in agreed:
             if not seen.near(row.prompt):
                 kept.append(row)
                 seen.add(row.prompt)
-        lines = [
-            json.dumps({"prompt": row.prompt, "label": row.label, "difficulty": row.difficulty}, ensure_ascii=False)
-            for row in kept
-        ]
+        lines = [json.dumps(kept_row(row, known_sources), ensure_ascii=False) for row in kept]
         (given.out / file.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{file.stem}: {agreement(rows)}; near-duplicates {len(agreed) - len(kept)}; kept {len(kept)}")
         everything += rows

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from llmswitch.classify.features import Features, features
+
 PROMPTS = Path(__file__).with_name("prompts")
 READINGS = Path(__file__).with_name("readings")
-Kind = Literal["own", "hand", "weak"]
+Kind = Literal["own", "hand", "stranger", "weak"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A labelled prompt. `source` is what splits go by (a writer, a repository, a data set); `kind` is how the label came
     about: `own` (written for the label, confirmed by a blind reading), `hand` (typed by a stranger, labelled by reading),
-    `weak` (labelled by the nature of its data set). `difficulty` is only known of our own."""
+    `stranger` (the same, read by us: the text is not here, `known` has its features), `weak` (labelled by the nature of its
+    data set). `difficulty` is only known of our own and of the `stranger` rows. `after` is the source of the stranger's prompt
+    in whose manner one of ours was written; `doubted` is a label that the first two readers did not agree on."""
 
     prompt: str
     label: str
@@ -25,12 +29,28 @@ class Row:
     lang: str
     kind: Kind
     difficulty: str | None = None
+    known: Features | None = None
+    after: str | None = None
+    doubted: bool = False
+
+    @property
+    def features(self) -> Features:
+        """Its features."""
+        return features(self.prompt) if self.known is None else self.known
 
 
 def own(folder: Path = PROMPTS) -> list[Row]:
     """Our own prompts: every `LANGUAGE-WRITER.jsonl` of `folder`."""
     return [
-        Row(entry["prompt"], entry["label"], path.stem, path.stem[:2], "own", entry["difficulty"])
+        Row(
+            entry["prompt"],
+            entry["label"],
+            path.stem,
+            path.stem[:2],
+            "own",
+            entry["difficulty"],
+            after=entry.get("after"),
+        )
         for path in sorted(folder.glob("[a-z][a-z]-[a-z].jsonl"))
         for entry in read(path)
     ]

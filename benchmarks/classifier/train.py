@@ -2,7 +2,8 @@
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.classifier.train --shared ../shared/data/tasks
 
-Without `--shared` it trains on our own prompts alone. `--out FILE` writes elsewhere. Needs numpy and scipy (the extra
+Without `--shared` it trains on our own prompts and on those of strangers/ alone. `--out FILE` writes elsewhere. Needs numpy
+and scipy (the extra
 `dev`); nothing of it is needed to use the classifier. No random number is drawn: features are ordered by their number,
 rows by file and line, and the optimiser starts from zero.
 """
@@ -10,7 +11,8 @@ rows by file and line, and the optimiser starts from zero.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +20,9 @@ import numpy as np
 from benchmarks.classifier import model
 from benchmarks.classifier.model import Array, Model, Settings
 from benchmarks.classifier.rows import PROMPTS, Row, own, repository, shared
+from benchmarks.classifier.strangers.stored import strangers
 from llmswitch.classify.evaluation import TIER
-from llmswitch.classify.features import GROUPS, Features, features
+from llmswitch.classify.features import GROUPS, Features
 from llmswitch.classify.linear import DIFFICULTIES
 from llmswitch.classify.weights import LANES, SHIPPED, encode
 from llmswitch.tasks import TASKS
@@ -48,7 +51,9 @@ def costs(too_weak: float = TOO_WEAK) -> tuple[tuple[float, ...], ...]:
 
 
 COST = costs()
-THIRDS = 3
+THIRDS, SIXTHS = 3, 6
+TYPED = ("hand", "stranger")
+"""The kinds of rows that people typed without knowing of us."""
 CANDIDATES = (Settings(l2=7.5e-5), Settings(), Settings(l2=3e-4))
 
 
@@ -59,7 +64,7 @@ def labels_of(rows: Sequence[Row]) -> Array:
 
 def weights_of(rows: Sequence[Row], settings: Settings) -> Array:
     """How much each row counts."""
-    by_kind = {"own": 1.0, "hand": settings.hand, "weak": settings.weak}
+    by_kind = {"own": 1.0, "hand": settings.hand, "stranger": settings.hand, "weak": settings.weak}
     return np.array([by_kind[row.kind] for row in rows])
 
 
@@ -73,21 +78,31 @@ def third_of(row: Row) -> int:
     return ord(row.source[-1]) % THIRDS
 
 
+def sixth_of(source: str) -> int:
+    """The fold of a source."""
+    return int(hashlib.sha256(repository(source).encode()).hexdigest(), 16) % SIXTHS
+
+
 def fold_of(row: Row) -> str:
-    """What is left out together: a repository or collection; of our own prompts, a third of the writers."""
-    return f"writers {third_of(row)}" if row.kind == "own" else repository(row.source)
+    """What is left out together: a sixth of the sources; of our own prompts, a third of the writers."""
+    return f"writers {third_of(row)}" if row.kind == "own" else f"sources {sixth_of(row.source)}"
+
+
+def may_teach(row: Row, fold: str) -> bool:
+    """Whether a model that is asked about `fold` may learn from `row`: neither of the fold nor written in its manner."""
+    return fold != fold_of(row) and (row.after is None or fold != f"sources {sixth_of(row.after)}")
 
 
 def fold_logits(
-    rows: Sequence[Row], found: Sequence[Features], settings: Settings, *, kind: str
+    rows: Sequence[Row], found: Sequence[Features], settings: Settings, *, kinds: Collection[str]
 ) -> tuple[Array, list[int]]:
-    """Logits of the rows of `kind`, each by a model that saw nothing of its fold; and the places of those rows."""
+    """Logits of the rows of `kinds`, each by a model that saw nothing of its fold; and the places of those rows."""
     labels, weights = labels_of(rows), weights_of(rows, settings)
     known: list[int] = []
     parts: list[Array] = []
-    for fold in sorted({fold_of(row) for row in rows if row.kind == kind}):
-        inside = [place for place, row in enumerate(rows) if fold_of(row) != fold]
-        outside = [place for place, row in enumerate(rows) if fold_of(row) == fold and row.kind == kind]
+    for fold in sorted({fold_of(row) for row in rows if row.kind in kinds}):
+        inside = [place for place, row in enumerate(rows) if may_teach(row, fold)]
+        outside = [place for place, row in enumerate(rows) if fold_of(row) == fold and row.kind in kinds]
         trained = model.train([found[place] for place in inside], labels[inside], weights[inside], settings)
         parts.append(trained.logits([found[place] for place in outside]))
         known += outside
@@ -96,11 +111,11 @@ def fold_logits(
 
 def build(rows: Sequence[Row], settings: Settings, cost: Sequence[Sequence[float]]) -> bytes:
     """The bytes of a weights file trained on `rows`."""
-    found = [features(row.prompt) for row in rows]
+    found = [row.features for row in rows]
     labels, weights = labels_of(rows), weights_of(rows, settings)
     trained = model.train(found, labels, weights, settings)
-    kind = "hand" if any(row.kind == "hand" for row in rows) else "own"
-    logits, known = fold_logits(rows, found, settings, kind=kind)
+    typed = any(row.kind in TYPED for row in rows)
+    logits, known = fold_logits(rows, found, settings, kinds=TYPED if typed else ("own",))
     sharpness = model.sharpness(logits, labels[known], np.ones(len(known)))
     hard_weights, hard_bias = difficulty(rows, found, trained, settings)
     return quantise(trained, hard_weights, hard_bias, sharpness, cost)
@@ -156,7 +171,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, help="folder of read_by_hand.jsonl and weak_labels.jsonl")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     given = parser.parse_args()
-    rows = own(given.own) + (shared(given.shared) if given.shared else [])
+    rows = own(given.own) + strangers() + (shared(given.shared) if given.shared else [])
     settings = Settings()
     content = build(rows, settings, COST)
     given.out.write_bytes(content)

@@ -1,0 +1,1 @@
+"""Prompts that strangers typed, as numbers: labels, hashed features, and how they were read (README.md)."""
