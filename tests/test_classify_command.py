@@ -33,6 +33,32 @@ def test_the_prompt_comes_from_standard_input(llmswitch: Command) -> None:
     assert llmswitch("classify", "-", stdin="変数名をuserIdにリネームして".encode()).out.startswith("quickfix")
 
 
+def test_the_argument_counts_more_than_what_is_piped_or_attached(llmswitch: Command, home: Path) -> None:
+    ticket = "the ticket says: please write the documentation, a README and a changelog. " * 5
+    (home / "ticket.txt").write_text(ticket, encoding="utf-8")
+    assert llmswitch("classify", "write unit tests for the parser", stdin=ticket.encode()).out.startswith("test ")
+    assert llmswitch("classify", "write unit tests for the parser", "-f", str(home / "ticket.txt")).out.startswith(
+        "test "
+    )
+
+
+def test_a_large_text_that_is_piped_along_is_a_long_context(llmswitch: Command) -> None:
+    log = b"2026-11-24 12:00:00 INFO request served in 12 ms\n" * 12_000
+    done = llmswitch("classify", "what went wrong here", "--json", stdin=log)
+    assert (json.loads(done.out)["task"], json.loads(done.out)["mode"]) == ("longcontext", "size")
+
+
+def test_standard_input_can_be_left_alone(llmswitch: Command) -> None:
+    log = b"2026-11-24 12:00:00 INFO request served in 12 ms\n" * 12_000
+    assert llmswitch("classify", "fix the typo", "--no-stdin", stdin=log).out.startswith("quickfix")
+
+
+def test_a_file_that_is_not_there_is_named(llmswitch: Command) -> None:
+    done = llmswitch("classify", "review this", "-f", "nowhere.py")
+    assert done.code == 2
+    assert "nowhere.py can't be read" in done.err
+
+
 def test_a_batch_is_answered_in_order(llmswitch: Command) -> None:
     prompts = ["fix the typo", "write unit tests for the parser", "what is a monad?"] * 3
     done = llmswitch("classify", "--batch", stdin="\n".join(json.dumps({"prompt": one}) for one in prompts).encode())

@@ -13,6 +13,7 @@ from llmswitch.errors import InputError, UsageError
 
 if TYPE_CHECKING:  # every start of the program reads this file: what only a label needs is imported when it runs
     from llmswitch.classify import Classifier, Label
+    from llmswitch.commands.prompt_input import PromptInput
 
 MODES = ("linear", "model", "cascade")
 MOST_SHOWN = 3
@@ -26,8 +27,15 @@ def register(app: typer.Typer) -> None:
 def classify(
     ctx: typer.Context,
     prompt: Annotated[
-        str | None, typer.Argument(metavar="[PROMPT|-]", help="The prompt; without one, or with -, standard input.")
+        str | None,
+        typer.Argument(
+            metavar="[PROMPT|-]", help="The prompt; - stands for standard input. Piped text is added after it."
+        ),
     ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", "-f", metavar="FILE", help="A file that comes along; repeatable.")
+    ] = None,
+    no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Do not read standard input.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     batch: Annotated[
         bool,
@@ -60,11 +68,13 @@ def classify(
 ) -> None:
     """Say which task a prompt is: its label decides which models are tried."""
     from llmswitch import classify as classifiers
+    from llmswitch.commands import prompt_input
 
     if mode is not None and mode not in MODES:
         raise UsageError(f"--mode must be linear, model or cascade, not {mode!r}")
-    if sum((batch, evaluate is not None, prompt is not None, learn, unlearn, trust)) > 1:
-        raise UsageError("a prompt, --batch, --eval, --learn, --unlearn and --trust exclude each other")
+    one = prompt is not None or bool(file)
+    if sum((batch, evaluate is not None, one, learn, unlearn, trust)) > 1:
+        raise UsageError("a prompt or files, --batch, --eval, --learn, --unlearn and --trust exclude each other")
     if picture is not None and evaluate is None:
         raise UsageError("--eval-picture needs --eval FILE")
     if learn or unlearn or trust:
@@ -84,24 +94,25 @@ def classify(
 
         label_lines(classifier, classifiers.build(chosen, "linear"))
     else:
-        _one(classifier, _prompt(prompt, ctx), as_json=as_json)
+        if not one and (no_stdin or sys.stdin.isatty()):
+            typer.echo(ctx.get_help())
+            raise typer.Exit(2)
+        given = prompt_input.read(() if prompt is None else (prompt,), file or (), use_stdin=not no_stdin, say=_say)
+        _one(classifier, given, as_json=as_json)
 
 
-def _prompt(given: str | None, ctx: typer.Context) -> str:
-    if given is not None and given != "-":
-        return given
-    if given is None and sys.stdin.isatty():
-        typer.echo(ctx.get_help())
-        raise typer.Exit(2)
-    return sys.stdin.buffer.read().decode("utf-8", "replace")
+def _say(text: str) -> None:
+    sys.stderr.write(f"llmswitch: {text}\n")
+    sys.stderr.flush()
 
 
-def _one(classifier: Classifier, prompt: str, *, as_json: bool) -> None:
+def _one(classifier: Classifier, given: PromptInput, *, as_json: bool) -> None:
     from llmswitch.tokens import estimate_text
 
-    if not prompt.strip():
+    if not (given.words.strip() or given.attachment.strip()):
         raise InputError("the prompt is empty", hint='llmswitch classify "your question", or pipe text in')
-    label = classifier.label(prompt, "", estimate_text(prompt))
+    tokens = estimate_text(given.words) + estimate_text(given.attachment)
+    label = classifier.label(given.words, given.attachment, tokens)
     sys.stdout.write(as_line(label) if as_json else as_text(label))
 
 
