@@ -29,6 +29,7 @@ from benchmarks.classifier.train import (
     TYPED,
     costs,
     difficulty,
+    evenly,
     fold_logits,
     fold_of,
     hand_groups,
@@ -67,7 +68,7 @@ def tuned(training: Data, candidates: Sequence[Settings], kinds: Collection[str]
     best: tuple[float, Settings, float] | None = None
     for settings in candidates:
         logits, known = fold_logits(training.rows, training.found, settings, kinds=kinds)
-        factor = model.sharpness(logits, labels[known], np.ones(len(known)))
+        factor = model.sharpness(logits, labels[known], evenly(training.rows, known))
         right = model.softmax(logits * factor)[np.arange(len(known)), labels[known].astype(int)]
         loss = -float(np.log(right + 1e-12).mean())
         if best is None or loss < best[0]:
@@ -243,7 +244,14 @@ def main() -> None:
         curve=[(name, summarise(one, []).figures, summarise(other, []).figures) for name, one, other in curve(data)],
         speed=speed([row.prompt for row in rows if row.kind in ("own", "hand")]),
         difficulties=difficulties(data),
-        tradeoff=[(weight, summarise(said(tested, probabilities, costs(weight)), []).figures) for weight in TRADE_OFFS],
+        tradeoff=[
+            (
+                weight,
+                summarise(said(tested, probabilities, costs(weight)), []).figures,
+                summarise(said(strange, strange_chances, costs(weight)), []).figures,
+            )
+            for weight in TRADE_OFFS
+        ],
         counts=_counts(rows),
         notes=notes,
         modes=modes.compared(tested, probabilities.tolist(), [list(line) for line in COST], asked) if asked else (),

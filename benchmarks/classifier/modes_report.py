@@ -32,7 +32,7 @@ def section(modes: Sequence[Mode], asked: Recorded | None) -> Iterator[str]:
         "no Ollama runs where this page is made. What it shows is what a bad model does to the labels, and what is done about it. "
         f"Believed like any other (right of {ASSUMED:.0%}), it spoils them: the last row. So a cascade does not ask a model "
         f"below {SMALLEST / 1e9:g} billion parameters that was never tried out; `llmswitch classify --trust` tries one out. From "
-        "then on what it says is weighed by what it said of prompts whose task is known: a model that guesses changes nothing (the "
+        "then on what it says is weighed by what it said of prompts whose task is known: a model that guesses changes little (the "
         f"row before the last), and one that has less than {LEAST_RIGHT:.0%} right is not asked at all. Whether yours helps: "
         "`llmswitch classify --eval FILE.jsonl --mode cascade` shows both, and says so when `linear` alone is better."
     )

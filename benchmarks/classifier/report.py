@@ -28,8 +28,10 @@ TARGETS: tuple[tuple[str, str, float, bool], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What the page shows. `plain` is the headline with every mistake at the same cost; `speed` in processor
-    milliseconds (p50, p95, cold, added) and prompts a second (rate, batch). `modes` are figures with the model that was `asked`."""
+    """What the page shows. `plain` is the headline with every mistake at the same cost; `sure` the strangers' prompts whose
+    first two readings agreed; a point of the `curve` or of the `tradeoff` has the figures of the headline's prompts and of the
+    strangers'; `difficulties` are true and said, by whose prompts; `speed` in processor milliseconds (p50, p95, cold, added) and
+    prompts a second (rate, batch); `modes` are figures with the model that was `asked`."""
 
     headline: Measured
     plain: Measured
@@ -38,7 +40,7 @@ class Part:
     writers: Measured
     curve: Sequence[tuple[str, Figures, Figures]]
     difficulties: Mapping[str, Sequence[tuple[str, str]]]
-    tradeoff: Sequence[tuple[float, Figures]]
+    tradeoff: Sequence[tuple[float, Figures, Figures]]
     speed: Mapping[str, float]
     counts: Mapping[str, int]
     notes: Sequence[str]
@@ -106,17 +108,21 @@ def _lines(part: Part) -> Iterator[str]:
     yield ""
     yield (
         "The label with the least expected cost is said, not the likeliest one: a wrong label costs 1, and "
-        f"{TOO_WEAK:g} more for each tier that the work is sent too low. Of the values tried, it is the largest that takes "
-        "nothing from accuracy and right tier and leaves the calibration error clearly under 0.05: sending work too low is worse "
-        "than sending it too high, but a rule that says `design` of every third prompt would be wrong more often than right. "
-        "With every mistake at the same cost, right tier would be "
-        f"{part.plain.figures.right_tier:.0%}, strong-tier prompts sent lower "
-        f"{part.plain.figures.strong_sent_lower or 0:.0%}, accuracy {part.plain.figures.accuracy:.3f}."
+        f"{TOO_WEAK:g} more for each tier that the work is sent too low: sending work too low is worse than sending it too high, "
+        "but a rule that says `design` of every third prompt would be wrong more often than right. That much takes nothing from "
+        "accuracy and right tier on the strangers' prompts, about a point on the headline's. With every mistake at the same cost, "
+        "right "
+        f"tier would be {part.plain.figures.right_tier:.0%}, strong-tier prompts sent lower "
+        f"{part.plain.figures.strong_sent_lower or 0:.0%}, accuracy {part.plain.figures.accuracy:.3f}. "
+        "The confidence is calibrated on both sets, each counting the same."
     )
     yield ""
-    yield "What each tier too low adds to the cost decides what the mistakes are:"
+    yield "What each tier too low adds to the cost decides what the mistakes are; the headline's prompts:"
     yield ""
-    yield from _table("each tier too low adds", {f"{weight:g}": one for weight, one in part.tradeoff})
+    yield from _table("each tier too low adds", {f"{weight:g}": one for weight, one, _ in part.tradeoff})
+    yield "The strangers':"
+    yield ""
+    yield from _table("each tier too low adds", {f"{weight:g}": one for weight, _, one in part.tradeoff})
     yield from _money(part.headline)
     yield "## Our own prompts, writers never seen in training"
     yield ""

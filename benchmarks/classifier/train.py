@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ MOST = 2047
 
 TOO_WEAK, TOO_STRONG = 0.1, 0.0
 """What a tier too weak, and a tier too strong, adds to the cost of a wrong label (which is 1). Of the values tried, the
-largest that takes nothing from accuracy and right tier on sources left out, and leaves the calibration error clearly under 0.05."""
+largest that takes nothing from accuracy and right tier on the strangers' prompts with their sources left out."""
 
 
 def cost_of(truth: str, said: str, too_weak: float = TOO_WEAK) -> float:
@@ -93,6 +94,12 @@ def may_teach(row: Row, fold: str) -> bool:
     return fold != fold_of(row) and (row.after is None or fold != f"sources {sixth_of(row.after)}")
 
 
+def evenly(rows: Sequence[Row], known: Sequence[int]) -> Array:
+    """Weights of the rows at `known` for the calibration: each kind counts the same, however many rows it has."""
+    count = Counter(rows[place].kind for place in known)
+    return np.array([1 / count[rows[place].kind] for place in known])
+
+
 def fold_logits(
     rows: Sequence[Row], found: Sequence[Features], settings: Settings, *, kinds: Collection[str]
 ) -> tuple[Array, list[int]]:
@@ -116,7 +123,7 @@ def build(rows: Sequence[Row], settings: Settings, cost: Sequence[Sequence[float
     trained = model.train(found, labels, weights, settings)
     typed = any(row.kind in TYPED for row in rows)
     logits, known = fold_logits(rows, found, settings, kinds=TYPED if typed else ("own",))
-    sharpness = model.sharpness(logits, labels[known], np.ones(len(known)))
+    sharpness = model.sharpness(logits, labels[known], evenly(rows, known))
     hard_weights, hard_bias = difficulty(rows, found, trained, settings)
     return quantise(trained, hard_weights, hard_bias, sharpness, cost)
 
