@@ -301,4 +301,6 @@ def _rare(measured: Measured) -> str:
 
 
 def _number(field: str, value: float) -> str:
-    return f"{value:.2f}" if field in ("macro_f1", "calibration_error") else f"{value:.0%}"
+    if field == "calibration_error":
+        return f"{value:.3f}"
+    return f"{value:.2f}" if field == "macro_f1" else f"{value:.0%}"
