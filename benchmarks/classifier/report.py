@@ -15,7 +15,7 @@ from llmswitch.classify.evaluation import TIER, Figures, Measured
 from llmswitch.classify.weights import SHIPPED
 from llmswitch.tasks import TASKS
 
-BEFORE = "0.52 of them right, macro-F1 0.44, 60 % in the right tier"
+BEFORE = "0.52 of them right, macro-F1 0.43, 60 % in the right tier"
 TARGETS: tuple[tuple[str, str, float, bool], ...] = (
     ("macro-F1", "macro_f1", 0.65, True),
     ("right tier", "right_tier", 0.85, True),
