@@ -36,7 +36,8 @@ def test_the_prompt_comes_from_standard_input(llmswitch: Command) -> None:
 def test_the_argument_counts_more_than_what_is_piped_or_attached(llmswitch: Command, home: Path) -> None:
     ticket = "the ticket says: please write the documentation, a README and a changelog. " * 5
     (home / "ticket.txt").write_text(ticket, encoding="utf-8")
-    assert llmswitch("classify", "write unit tests for the parser", stdin=ticket.encode()).out.startswith("test ")
+    piped = llmswitch("classify", "write unit tests for the parser", "-f", "-", stdin=ticket.encode())
+    assert piped.out.startswith("test ")
     assert llmswitch("classify", "write unit tests for the parser", "-f", str(home / "ticket.txt")).out.startswith(
         "test "
     )
@@ -44,13 +45,17 @@ def test_the_argument_counts_more_than_what_is_piped_or_attached(llmswitch: Comm
 
 def test_a_large_text_that_is_piped_along_is_a_long_context(llmswitch: Command) -> None:
     log = b"2026-11-24 12:00:00 INFO request served in 12 ms\n" * 12_000
-    done = llmswitch("classify", "what went wrong here", "--json", stdin=log)
+    done = llmswitch("classify", "what went wrong here", "-f", "-", "--json", stdin=log)
     assert (json.loads(done.out)["task"], json.loads(done.out)["mode"]) == ("longcontext", "size")
 
 
-def test_standard_input_can_be_left_alone(llmswitch: Command) -> None:
-    log = b"2026-11-24 12:00:00 INFO request served in 12 ms\n" * 12_000
-    assert llmswitch("classify", "fix the typo", "--no-stdin", stdin=log).out.startswith("quickfix")
+def test_beside_a_prompt_standard_input_is_left_to_the_script(llmswitch: Command) -> None:
+    with llmswitch.start(
+        "classify", "fix the typo", stdin=subprocess.PIPE
+    ) as process:  # never closed: nothing waits for it
+        assert process.wait(60) == 0
+        assert process.stdout is not None
+        assert process.stdout.read().startswith(b"quickfix")
 
 
 def test_a_file_that_is_not_there_is_named(llmswitch: Command) -> None:

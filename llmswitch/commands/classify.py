@@ -28,14 +28,12 @@ def classify(
     ctx: typer.Context,
     prompt: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[PROMPT|-]", help="The prompt; - stands for standard input. Piped text is added after it."
-        ),
+        typer.Argument(metavar="[PROMPT|-]", help="The prompt; without one, or with -, standard input."),
     ] = None,
     file: Annotated[
-        list[Path] | None, typer.Option("--file", "-f", metavar="FILE", help="A file that comes along; repeatable.")
+        list[Path] | None,
+        typer.Option("--file", "-f", metavar="FILE", help="A file that comes along (-: stdin); repeatable."),
     ] = None,
-    no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Do not read standard input.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     batch: Annotated[
         bool,
@@ -68,7 +66,6 @@ def classify(
 ) -> None:
     """Say which task a prompt is: its label decides which models are tried."""
     from llmswitch import classify as classifiers
-    from llmswitch.commands import prompt_input
 
     if mode is not None and mode not in MODES:
         raise UsageError(f"--mode must be linear, model or cascade, not {mode!r}")
@@ -94,16 +91,23 @@ def classify(
 
         label_lines(classifier, classifiers.build(chosen, "linear"))
     else:
-        if not one and (no_stdin or sys.stdin.isatty()):
+        if not one and sys.stdin.isatty():
             typer.echo(ctx.get_help())
             raise typer.Exit(2)
-        given = prompt_input.read(() if prompt is None else (prompt,), file or (), use_stdin=not no_stdin, say=_say)
-        _one(classifier, given, as_json=as_json)
+        _one(classifier, _given(prompt, file or []), as_json=as_json)
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"llmswitch: {text}\n")
-    sys.stderr.flush()
+def _given(prompt: str | None, files: list[Path]) -> PromptInput:
+    """What is to be labelled. Beside a prompt standard input is only read where `-f -` asks for it: a loop in a shell script
+    keeps its own."""
+    from llmswitch.commands import prompt_input
+
+    def say(text: str) -> None:
+        typer.echo(f"llmswitch: {text}", err=True)
+
+    words = () if prompt is None else (prompt,)
+    use_stdin = not (words or files) or "-" in words or Path("-") in files
+    return prompt_input.read(words, files, use_stdin=use_stdin, say=say)
 
 
 def _one(classifier: Classifier, given: PromptInput, *, as_json: bool) -> None:
