@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,11 @@ pytest.importorskip("scipy")
 from benchmarks.classifier.rows import Row, own, read
 from benchmarks.classifier.strangers.digest import digest
 from benchmarks.classifier.strangers.make import agreed, level
+from benchmarks.classifier.strangers.measure import measured
 from benchmarks.classifier.strangers.stored import LABELS, packed, strangers, unpacked
 from benchmarks.classifier.train import fold_of, may_teach, sixth_of
 from llmswitch.classify.features import features
+from llmswitch.classify.weights import SHIPPED
 from llmswitch.tasks import TASKS
 
 PROMPTS = ("fix the failing test in parser.py", "fix the typo, please, fix it", "テストを書いてください")
@@ -83,3 +86,9 @@ def test_what_is_written_in_a_strangers_manner_does_not_teach_about_that_strange
 
 def test_the_models_of_our_prompts_are_told_by_digest_alone() -> None:
     assert all(row.after is None or re.fullmatch(r"[0-9a-f]{16}", row.after) for row in own())
+
+
+def test_the_shipped_weights_know_the_rows_they_were_trained_on() -> None:
+    known = measured(Path(SHIPPED))
+    assert known.count == len(strangers())
+    assert known.accuracy > 0.9

@@ -176,9 +176,9 @@ def _strangers(part: Part) -> Iterator[str]:
         "", {"all": one, "the first two readers agreed": part.sure, **dict(sorted(part.strangers.by_lang.items()))}
     )
     yield (
-        f"The classifier of the release before, which had seen none of them, got {BEFORE}: what it had been tuned on "
-        "(0.72 then) was no measure of people it did not know. Many of these prompts lean on a conversation that "
-        "neither the readers nor the classifier see."
+        f"The classifier of the release before, which had seen none of them, got {BEFORE} "
+        "(`python -m benchmarks.classifier.strangers.measure`): what it had been tuned on (0.72 then) was no measure of people it "
+        "did not know. Many of these prompts lean on a conversation that neither the readers nor the classifier see."
     )
     yield ""
     yield from _tasks(part.strangers)
