@@ -91,9 +91,8 @@ class Engine:
         """The task of `job`: as the caller says, else as the classifier sees it."""
         if job.task is not None:
             return Label(job.task, 1.0, mode="flag")
-        new = estimate_text(job.words) + estimate_text(
-            job.attachment
-        )  # a small turn of a long conversation is small work
+        # only what came now: a small turn of a long conversation is small work
+        new = estimate_text(job.words) + estimate_text(job.attachment)
         return self.classifier.label(job.words, job.attachment, new)
 
     def candidates(self, job: Job, label: Label) -> list[Candidate]:
