@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from llmswitch.catalog import Model
 from llmswitch.conversation import Usage
 from llmswitch.errors import Failure, LedgerError
-from llmswitch.ledger import migrations
+from llmswitch.ledger import local_labels, migrations
 from llmswitch.ledger.prices import Cost
 from llmswitch.ledger.store import Ledger, sortable_id, to_pico
 
@@ -51,6 +52,14 @@ def test_a_settled_attempt_has_its_usage_in_disjoint_buckets(ledger: Ledger) -> 
     found = row(ledger)
     names = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
     assert [found[f"{name}_tokens"] for name in names] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_came_of_asking_a_local_model_is_counted_since_a_time(ledger: Ledger) -> None:
+    for outcome in ("late", "answered", "late", None):
+        ledger.begin_dispatch("ask", local_label=outcome)
+    now = datetime.now(UTC)
+    assert local_labels.outcomes(ledger, now - timedelta(days=1)) == {"late": 2, "answered": 1}
+    assert local_labels.outcomes(ledger, now + timedelta(days=1)) == {}
 
 
 def test_what_the_provider_did_not_say_is_null(ledger: Ledger) -> None:
